@@ -1,0 +1,1 @@
+"""Vendors, models and prices as data."""

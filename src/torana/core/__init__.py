@@ -1,0 +1,1 @@
+"""Shared words: frozen and pure. Nothing here does input or output."""

@@ -1,0 +1,108 @@
+"""Everything a gate may know: what publishing compiles and gates look up. Immutable; swapped whole.
+
+Every struct is array-like msgpack on disk; new fields are only ever added at the end, with a default.
+"""
+
+from typing import Literal
+
+import msgspec
+
+LimitKind = Literal["requests", "concurrency"]
+
+
+class Limit(msgspec.Struct, array_like=True, frozen=True):
+    """One limit of one thing. The counters of a limit survive a snapshot swap, because its id does."""
+
+    id: str
+    """Stable: `<owner id>:<kind>:<period>`, such as `app_7k2m:requests:60`."""
+    kind: LimitKind
+    amount: int
+    period_seconds: int
+    """0 for concurrency."""
+    owner: str
+    """Whose limit it is, for the refusal: `app bench`, `key first`, `service gpt-4.1`."""
+
+
+class Key(msgspec.Struct, array_like=True, frozen=True):
+    """A key of an app. Found by the keyed hash of the secret; the secret itself is nowhere."""
+
+    id: str
+    name: str
+    app_id: str
+    expires_us: int
+    """Microseconds since 1970; 0 is never."""
+    limits: tuple[Limit, ...] = ()
+
+
+class App(msgspec.Struct, array_like=True, frozen=True):
+    """A consumer with what it may call."""
+
+    id: str
+    name: str
+    team_id: str
+    grants: dict[str, str]
+    """Every name that works as `model` for this app (service names, aliases, `vendor/model`) to a service id."""
+    limits: tuple[Limit, ...] = ()
+    """The app's own and its team's."""
+    keep_bodies: bool = False
+
+
+class Deployment(msgspec.Struct, array_like=True, frozen=True):
+    """One place a call can be sent."""
+
+    id: str
+    name: str
+    """Shown in `x-torana-target`: `<provider>/<model>`."""
+    account_id: str
+    model: str
+    weight: int = 1
+
+
+class Service(msgspec.Struct, array_like=True, frozen=True):
+    """What is offered and governed."""
+
+    id: str
+    name: str
+    team_id: str
+    kind: str
+    deployments: tuple[Deployment, ...]
+    limits: tuple[Limit, ...] = ()
+    keep_bodies: bool = False
+    created: int = 0
+    """Seconds since 1970, for the models list."""
+
+
+class Account(msgspec.Struct, array_like=True, frozen=True):
+    """A provider account: where and how to reach a vendor."""
+
+    id: str
+    name: str
+    vendor: str
+    base_url: str
+    """Up to and including the version segment, such as `https://api.openai.com/v1`; empty for vendor `demo`."""
+    auth: Literal["bearer", "none"]
+    sealed_key: bytes | None
+    """The credential under the master key (stores/secrets), None where none is needed."""
+    ca_pem: str | None = None
+    """Certificates to trust instead of the system's."""
+    proxy: str | None = None
+    """`http://host:port` of a forward proxy; None is direct."""
+    connect_timeout_seconds: float | None = None
+    first_byte_timeout_seconds: float | None = None
+    idle_timeout_seconds: float | None = None
+    total_timeout_seconds: float | None = None
+    """None takes the setting's default."""
+    stream_usage: bool = True
+    """Whether the vendor understands `stream_options.include_usage`."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The whole content, as publishing hands it to stores/snapshots for writing."""
+
+    version: int
+    compiled_us: int
+    keys: dict[bytes, Key]
+    """By the 16-byte keyed hash of the secret."""
+    apps: dict[str, App]
+    services: dict[str, Service]
+    accounts: dict[str, Account]

@@ -1,0 +1,1 @@
+"""Tools without domain words: clock, tasks, back-off, the coroutine driver, logs."""
