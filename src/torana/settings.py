@@ -128,7 +128,9 @@ def load(given: Mapping[str, Any] | None = None, environment: Mapping[str, str] 
             msgspec.convert({name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
             reason = str(error).split(" - at ")[0]
-            raise SettingError(f"{sources[name]}={value!r} cannot be used: {reason}. It means: {MEANINGS[name]}.") from None
+            raise SettingError(
+                f"{sources[name]}={value!r} cannot be used: {reason}. It means: {MEANINGS[name]}."
+            ) from None
     settings = msgspec.convert(values, Settings, strict=False)
     _check_together(settings)
     return settings

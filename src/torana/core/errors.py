@@ -23,52 +23,134 @@ _UPSTREAM = "upstream_error"
 _SERVER = "server_error"
 
 ERRORS: dict[str, ErrorKind] = {
-    "malformed_request": ErrorKind(400, _REQUEST, "The HTTP request is malformed or ambiguous: {reason}. Send a plain HTTP/1.1 request."),
-    "incomplete_request": ErrorKind(400, _REQUEST, "The connection ended before the whole request had arrived. Send the complete body."),
-    "request_timeout": ErrorKind(408, _REQUEST, "The request did not arrive within {seconds} s. Send it faster or in smaller parts."),
-    "body_too_large": ErrorKind(413, _REQUEST, "The request body is larger than {limit} bytes. Send less, or ask the operator to raise max_body_bytes."),
-    "target_too_long": ErrorKind(414, _REQUEST, "The request target is longer than {limit} bytes. Shorten the path or the query."),
+    "malformed_request": ErrorKind(
+        400, _REQUEST, "The HTTP request is malformed or ambiguous: {reason}. Send a plain HTTP/1.1 request."
+    ),
+    "incomplete_request": ErrorKind(
+        400, _REQUEST, "The connection ended before the whole request had arrived. Send the complete body."
+    ),
+    "request_timeout": ErrorKind(
+        408, _REQUEST, "The request did not arrive within {seconds} s. Send it faster or in smaller parts."
+    ),
+    "body_too_large": ErrorKind(
+        413,
+        _REQUEST,
+        "The request body is larger than {limit} bytes. Send less, or ask the operator to raise max_body_bytes.",
+    ),
+    "target_too_long": ErrorKind(
+        414, _REQUEST, "The request target is longer than {limit} bytes. Shorten the path or the query."
+    ),
     "headers_too_large": ErrorKind(431, _REQUEST, "The request headers exceed {limit}. Send fewer or shorter headers."),
-    "unsupported_encoding": ErrorKind(415, _REQUEST, "The content-encoding {encoding} is not accepted. Send the body uncompressed."),
+    "unsupported_encoding": ErrorKind(
+        415, _REQUEST, "The content-encoding {encoding} is not accepted. Send the body uncompressed."
+    ),
     "expectation_failed": ErrorKind(417, _REQUEST, "Only `Expect: 100-continue` is understood. Leave the header out."),
-    "ambiguous_credentials": ErrorKind(400, _AUTH, "More than one API key was sent and they differ. Send one key in one header."),
+    "ambiguous_credentials": ErrorKind(
+        400, _AUTH, "More than one API key was sent and they differ. Send one key in one header."
+    ),
     "missing_api_key": ErrorKind(401, _AUTH, "No API key was sent. Send it as `Authorization: Bearer <key>`."),
-    "invalid_api_key": ErrorKind(401, _AUTH, "This API key is not known or was revoked. Check it, or create one with `torana keys create`."),
+    "invalid_api_key": ErrorKind(
+        401, _AUTH, "This API key is not known or was revoked. Check it, or create one with `torana keys create`."
+    ),
     "expired_api_key": ErrorKind(401, _AUTH, "This API key has expired. Create a new one with `torana keys create`."),
-    "unknown_path": ErrorKind(404, _REQUEST, "There is nothing at {path}. See the paths in the documentation, such as /v1/chat/completions."),
+    "unknown_path": ErrorKind(
+        404, _REQUEST, "There is nothing at {path}. See the paths in the documentation, such as /v1/chat/completions."
+    ),
     "method_not_allowed": ErrorKind(405, _REQUEST, "{method} is not allowed at {path}. Use {allowed}."),
-    "invalid_json": ErrorKind(400, _REQUEST, "The request body is not valid JSON: {reason}. Send one JSON object in UTF-8."),
-    "duplicate_field": ErrorKind(400, _REQUEST, "The request body names the field {param} more than once. Send each field once."),
+    "invalid_json": ErrorKind(
+        400, _REQUEST, "The request body is not valid JSON: {reason}. Send one JSON object in UTF-8."
+    ),
+    "duplicate_field": ErrorKind(
+        400, _REQUEST, "The request body names the field {param} more than once. Send each field once."
+    ),
     "invalid_field": ErrorKind(400, _REQUEST, "The field {param} is not valid: {reason}."),
     "missing_model": ErrorKind(400, _REQUEST, "The request body has no `model`. {models}"),
-    "model_not_found": ErrorKind(404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"),
+    "model_not_found": ErrorKind(
+        404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
+    ),
     "endpoint_not_supported": ErrorKind(400, _REQUEST, "The service {service} does not offer {endpoint}. {reason}"),
-    "rate_limit_exceeded": ErrorKind(429, _LIMIT, "The limit of {amount} requests per {period} of {owner} is used up. Try again in {seconds} s."),
-    "concurrency_limit_exceeded": ErrorKind(429, _LIMIT, "{owner} already has {amount} calls running, which is its limit. Wait for one to end."),
-    "counters_unavailable": ErrorKind(503, _SERVER, "The limit of {owner} could not be checked. Try again in a moment."),
-    "record_space_exhausted": ErrorKind(503, _SERVER, "There is no room left to record calls, so none is accepted. Free disk space where the data folder lies."),
-    "overloaded": ErrorKind(503, _SERVER, "This gate has no memory left for more request bodies. Try again in a moment."),
-    "not_ready": ErrorKind(503, _SERVER, "No configuration has been published yet. Try again in a moment, or look at /readyz."),
-    "control_unavailable": ErrorKind(503, _SERVER, "The control process is not answering; model calls are not affected. Try again in a moment."),
-    "upstream_connect_failed": ErrorKind(502, _UPSTREAM, "{target} could not be reached: {reason}. Check its base URL and that it is running."),
-    "upstream_connect_timeout": ErrorKind(504, _UPSTREAM, "{target} did not accept a connection within {seconds} s. Try again, or raise the connect timeout."),
-    "upstream_tls_failed": ErrorKind(502, _UPSTREAM, "The TLS certificate of {target} was not accepted: {reason}. Set the provider's `ca` if it is a private one."),
-    "upstream_address_refused": ErrorKind(502, _UPSTREAM, "{target} resolves to an address that this gateway must not call. Ask the operator about egress settings."),
-    "upstream_first_byte_timeout": ErrorKind(504, _UPSTREAM, "{target} did not begin to answer within {seconds} s. Try again, or raise the first-byte timeout."),
-    "upstream_idle_timeout": ErrorKind(504, _UPSTREAM, "{target} stopped sending for {seconds} s in the middle of its reply. Try again."),
-    "upstream_total_timeout": ErrorKind(504, _UPSTREAM, "{target} did not finish within {seconds} s. Ask for less, or raise the total timeout."),
-    "upstream_cut": ErrorKind(502, _UPSTREAM, "{target} closed the connection before its reply was complete. Try again."),
-    "upstream_malformed": ErrorKind(502, _UPSTREAM, "{target} sent a reply that is not valid HTTP: {reason}. Check that its base URL points to an API."),
-    "upstream_bad_reply": ErrorKind(502, _UPSTREAM, "{target} sent a reply that is not what its API promises: {reason}. Check its base URL."),
-    "upstream_reply_too_large": ErrorKind(502, _UPSTREAM, "The reply of {target} is larger than {limit} bytes. Ask for less."),
-    "upstream_redirect": ErrorKind(502, _UPSTREAM, "{target} answered with a redirect ({status}), which is never followed. Correct its base URL."),
-    "upstream_auth_failed": ErrorKind(502, _UPSTREAM, "{target} refused the gateway's own credentials ({status}). The operator has to check the provider's key."),
+    "rate_limit_exceeded": ErrorKind(
+        429, _LIMIT, "The limit of {amount} requests per {period} of {owner} is used up. Try again in {seconds} s."
+    ),
+    "concurrency_limit_exceeded": ErrorKind(
+        429, _LIMIT, "{owner} already has {amount} calls running, which is its limit. Wait for one to end."
+    ),
+    "counters_unavailable": ErrorKind(
+        503, _SERVER, "The limit of {owner} could not be checked. Try again in a moment."
+    ),
+    "record_space_exhausted": ErrorKind(
+        503,
+        _SERVER,
+        "There is no room left to record calls, so none is accepted. Free disk space where the data folder lies.",
+    ),
+    "overloaded": ErrorKind(
+        503, _SERVER, "This gate has no memory left for more request bodies. Try again in a moment."
+    ),
+    "not_ready": ErrorKind(
+        503, _SERVER, "No configuration has been published yet. Try again in a moment, or look at /readyz."
+    ),
+    "control_unavailable": ErrorKind(
+        503, _SERVER, "The control process is not answering; model calls are not affected. Try again in a moment."
+    ),
+    "upstream_connect_failed": ErrorKind(
+        502, _UPSTREAM, "{target} could not be reached: {reason}. Check its base URL and that it is running."
+    ),
+    "upstream_connect_timeout": ErrorKind(
+        504,
+        _UPSTREAM,
+        "{target} did not accept a connection within {seconds} s. Try again, or raise the connect timeout.",
+    ),
+    "upstream_tls_failed": ErrorKind(
+        502,
+        _UPSTREAM,
+        "The TLS certificate of {target} was not accepted: {reason}. Set the provider's `ca` if it is a private one.",
+    ),
+    "upstream_address_refused": ErrorKind(
+        502,
+        _UPSTREAM,
+        "{target} resolves to an address that this gateway must not call. Ask the operator about egress settings.",
+    ),
+    "upstream_first_byte_timeout": ErrorKind(
+        504,
+        _UPSTREAM,
+        "{target} did not begin to answer within {seconds} s. Try again, or raise the first-byte timeout.",
+    ),
+    "upstream_idle_timeout": ErrorKind(
+        504, _UPSTREAM, "{target} stopped sending for {seconds} s in the middle of its reply. Try again."
+    ),
+    "upstream_total_timeout": ErrorKind(
+        504, _UPSTREAM, "{target} did not finish within {seconds} s. Ask for less, or raise the total timeout."
+    ),
+    "upstream_cut": ErrorKind(
+        502, _UPSTREAM, "{target} closed the connection before its reply was complete. Try again."
+    ),
+    "upstream_malformed": ErrorKind(
+        502,
+        _UPSTREAM,
+        "{target} sent a reply that is not valid HTTP: {reason}. Check that its base URL points to an API.",
+    ),
+    "upstream_bad_reply": ErrorKind(
+        502, _UPSTREAM, "{target} sent a reply that is not what its API promises: {reason}. Check its base URL."
+    ),
+    "upstream_reply_too_large": ErrorKind(
+        502, _UPSTREAM, "The reply of {target} is larger than {limit} bytes. Ask for less."
+    ),
+    "upstream_redirect": ErrorKind(
+        502, _UPSTREAM, "{target} answered with a redirect ({status}), which is never followed. Correct its base URL."
+    ),
+    "upstream_auth_failed": ErrorKind(
+        502,
+        _UPSTREAM,
+        "{target} refused the gateway's own credentials ({status}). The operator has to check the provider's key.",
+    ),
     "upstream_rate_limited": ErrorKind(429, _LIMIT, "{target} is limiting the gateway. Try again{after}."),
     "upstream_failed": ErrorKind(502, _UPSTREAM, "{target} failed with status {status}. Try again."),
     "upstream_refused": ErrorKind(400, _REQUEST, "{target} refused the request with status {status}: {reason}"),
     "caller_left": ErrorKind(499, _REQUEST, "The connection was closed before the reply was complete."),
     "worker_stopped": ErrorKind(503, _SERVER, "This gate is stopping. Send the request again."),
-    "internal_error": ErrorKind(500, _SERVER, "Something went wrong inside the gateway. Report the call id to the operator."),
+    "internal_error": ErrorKind(
+        500, _SERVER, "Something went wrong inside the gateway. Report the call id to the operator."
+    ),
 }
 
 

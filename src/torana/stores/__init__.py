@@ -1,0 +1,1 @@
+"""Engines that keep things: one folder each, one file per engine."""

@@ -1,0 +1,1 @@
+"""What is sealed at rest, and the master key that seals it."""

@@ -1,0 +1,1 @@
+"""Published snapshots on disk, in a form that opens in constant time."""
