@@ -1,0 +1,1 @@
+"""Counters that every gate of a node shares: how much of each limit is used."""
