@@ -1,0 +1,173 @@
+"""Looks into a request body: finds what governing needs, refuses what is ambiguous, changes only what must change.
+
+Bodies are never parsed and written again: numbers, key order and unknown fields stay as the caller wrote them. The few
+fields that have to differ are replaced by splicing bytes.
+"""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from torana.core.errors import Refusal
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_anything = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_KEY = re.compile(rb'[ \t\r\n]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*')
+_NEXT = re.compile(rb"[ \t\r\n]*([,}])")
+_QUOTE = 34
+_MOST_TAG_BYTES = 4096
+_MOST_USER_CHARS = 256
+
+
+class Peek:
+    """What governing needs to know of a body."""
+
+    __slots__ = ("fields", "model", "stream", "tags", "user", "wants_usage")
+
+    fields: Mapping[str, msgspec.Raw]
+    model: str | None
+    stream: bool
+    wants_usage: bool
+    """Whether the caller asked for usage in the stream."""
+    user: str | None
+    tags: str | None
+    """The `metadata` object as the caller wrote it."""
+
+
+def peek(body: bytes) -> Peek:
+    """Look into a JSON object. Raises Refusal: invalid_json, duplicate_field or invalid_field."""
+    seen = Peek()
+    seen.fields = fields = _read_fields(body)
+    raw = fields.get("model")
+    seen.model = None if raw is None else _text(raw, "model")
+    raw = fields.get("stream")
+    seen.stream = seen.wants_usage = False
+    if raw is not None and _flag(raw, "stream"):
+        seen.stream = True
+        raw = fields.get("stream_options")
+        seen.wants_usage = raw is not None and _asks_for_usage(raw)
+    raw = fields.get("user")
+    seen.user = None if raw is None or bytes(raw) == b"null" else _text(raw, "user")[:_MOST_USER_CHARS]
+    raw = fields.get("metadata")
+    seen.tags = None if raw is None else _tags(raw)
+    return seen
+
+
+def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
+    """The body to send: the deployment's model in place of the asked one, and usage asked for where the stream would lack it."""
+    changes: dict[str, bytes] = {}
+    if model != seen.model:
+        changes["model"] = _encode(model)
+    if ask_usage and seen.stream and not seen.wants_usage:
+        options = seen.fields.get("stream_options")
+        if options is None:
+            start = body.index(b"{") + 1
+            body = b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
+        else:
+            given = _anything(options) or {}
+            changes["stream_options"] = _encode({**given, "include_usage": True})
+    return _splice(body, changes) if changes else body
+
+
+def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        if not body.isascii():
+            body.decode()
+        fields = _fields(body)
+        # Skipped values are not looked into; escaped surrogates are the one thing in them that vendors choke on.
+        if b"\\u" in body and (b"\\ud" in body or b"\\uD" in body):
+            _anything(body)
+    except msgspec.ValidationError:
+        raise Refusal("invalid_json", reason="it is not an object") from None
+    except msgspec.DecodeError as error:
+        raise Refusal("invalid_json", reason=str(error)) from None
+    except UnicodeDecodeError as error:
+        raise Refusal("invalid_json", reason=f"it is not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise Refusal("invalid_json", reason="it is nested too deeply") from None
+    if not _is_compact(body, fields):
+        _refuse_duplicates(body, fields)
+    return fields
+
+
+def _is_compact(body: bytes, fields: dict[str, msgspec.Raw]) -> bool:
+    """Whether the body is exactly as long as its distinct fields need without white space: then no field stands twice."""
+    return len(_encode(fields)) == len(body)
+
+
+def _refuse_duplicates(body: bytes, fields: dict[str, msgspec.Raw]) -> None:
+    """Vendors may take the first of two equal keys where we take the last, so two are refused."""
+    for name, (_, count) in _spans(body, fields).items():
+        if count > 1:
+            raise Refusal("duplicate_field", param=name)
+
+
+def _spans(body: bytes, fields: dict[str, msgspec.Raw]) -> dict[str, tuple[tuple[int, int], int]]:
+    """Where each top-level value stands, and how often its key does. The walk jumps over values: it is linear in their number.
+
+    A key met twice has, the first time, a value that is not the decoded one; it ends the walk, being refused anyway.
+    """
+    spans: dict[str, tuple[tuple[int, int], int]] = {}
+    position = body.index(b"{") + 1
+    while match := _KEY.match(body, position):
+        name = _anything(b'"%b"' % match[1])
+        start = match.end()
+        value = bytes(fields[name])
+        end = start + len(value)
+        separator = _NEXT.match(body, end) if body.startswith(value, start) else None
+        if separator is None or name in spans:
+            spans[name] = ((start, end), 2)
+            break
+        spans[name] = ((start, end), 1)
+        position = separator.end()
+        if separator[1] == b"}":
+            break
+    return spans
+
+
+def _splice(body: bytes, changes: dict[str, bytes]) -> bytes:
+    spans = _spans(body, _fields(body))
+    for name in sorted(changes, key=lambda name: spans[name][0], reverse=True):
+        (start, end), _ = spans[name]
+        body = body[:start] + changes[name] + body[end:]
+    return body
+
+
+def _text(raw: msgspec.Raw, name: str) -> str:
+    text = bytes(raw)
+    if text[0] != _QUOTE:
+        raise Refusal("invalid_field", param=name, reason="it has to be a string")
+    if b"\\" not in text:
+        return text[1:-1].decode()
+    try:
+        return str(_anything(text))
+    except msgspec.DecodeError as error:
+        raise Refusal("invalid_field", param=name, reason=str(error)) from None
+
+
+def _flag(raw: msgspec.Raw, name: str) -> bool:
+    text = bytes(raw)
+    if text == b"true":
+        return True
+    if text in (b"false", b"null"):
+        return False
+    raise Refusal("invalid_field", param=name, reason="it has to be true or false")
+
+
+def _tags(raw: msgspec.Raw) -> str | None:
+    text = bytes(raw)
+    return text.decode() if text.startswith(b"{") and len(text) <= _MOST_TAG_BYTES else None
+
+
+def _asks_for_usage(raw: msgspec.Raw) -> bool:
+    try:
+        options = _anything(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refusal("invalid_field", param="stream_options", reason=str(error)) from None
+    if options is None:
+        return False
+    if not isinstance(options, dict):
+        raise Refusal("invalid_field", param="stream_options", reason="it has to be an object")
+    return options.get("include_usage") is True
