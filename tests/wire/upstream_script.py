@@ -103,10 +103,10 @@ class Vendor:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client hung up, which many tests are about
         finally:
-            self.closed += 1
             writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
+            self.closed += 1
             self._tasks.discard(task)
 
     async def request(self, reader: asyncio.StreamReader) -> bytes:
