@@ -1,0 +1,1 @@
+"""The data plane: what a gate process runs."""

@@ -1,0 +1,125 @@
+"""The pooled HTTP/1.1 client of one gate: takes a kept connection or opens one, and enforces every time limit by sweeping."""
+
+import ssl
+from time import monotonic_ns
+
+from torana.gate.upstream.connect import open_connection, trust
+from torana.gate.upstream.connection import READ_BYTES, Connection, Exchange, Pool, seconds
+from torana.gate.upstream.egress import parse_networks
+from torana.gate.upstream.endpoint import Endpoint
+from torana.gate.upstream.failure import Failure, Sink
+from torana.kit.tasks import spawn
+from torana.settings import Settings
+
+STALE_NS = 500_000_000
+"""A connection that was idle for longer is looked at before it is used: peers close theirs in silence."""
+
+
+class Client:
+    """One per event loop. Never follows a redirect and never sends a request twice. Raises ValueError for a bad `egress_deny`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keepalive_ns = int(settings.upstream_keepalive_seconds * 1e9)
+        self._most_idle = settings.upstream_max_idle_connections
+        self._deny = parse_networks(settings.egress_deny)
+        self._pools: dict[str, Pool] = {}
+        self._connections: set[Connection] = set()
+        self._opening: set[Exchange] = set()
+        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._buffer = memoryview(bytearray(READ_BYTES))
+
+    def send(self, endpoint: Endpoint, head: bytes, body: bytes, sink: Sink, deadline_ns: int) -> Exchange:
+        """Send one request. `head` is complete, its blank line included; `deadline_ns` is a monotonic time.
+
+        The sink is never called before this returns. A kept connection is used only if it is still good; nothing is sent twice.
+        """
+        now_ns = monotonic_ns()
+        exchange = Exchange(endpoint, sink, deadline_ns, now_ns)
+        if endpoint.absolute_prefix:
+            head = _for_proxy(head, endpoint)
+        pool = self._pools.get(endpoint.identity)
+        if pool is None:
+            pool = self._pools[endpoint.identity] = Pool(self._most_idle, decoded_only=endpoint.scheme != "unix")
+        idle = pool.idle
+        while idle:
+            connection = idle.pop()
+            if now_ns - connection.idle_ns <= STALE_NS or not connection.is_stale():
+                connection.start(exchange, head, body, now_ns)
+                return exchange
+            connection.abort()
+        self._opening.add(exchange)
+        pool.open += 1
+        exchange.task = spawn(self._open(exchange, pool, head, body), "upstream-connect")
+        return exchange
+
+    def sweep(self, now_ns: int) -> None:
+        """Enforce the time limits and close what was idle too long; called every 0.25 s."""
+        for connection in list(self._connections):
+            connection.sweep(now_ns, self._keepalive_ns)
+        for exchange in list(self._opening):
+            limit_ns = exchange.endpoint.connect_timeout_ns
+            if now_ns >= exchange.deadline_ns:
+                self._give_up(exchange, "upstream_total_timeout", exchange.endpoint.total_timeout_ns)
+            elif now_ns - exchange.started_ns >= limit_ns:
+                self._give_up(exchange, "upstream_connect_timeout", limit_ns)
+        for identity in [identity for identity, pool in self._pools.items() if not pool.open]:
+            del self._pools[identity]
+
+    def close(self) -> None:
+        """Close every connection; calls that are still running fail with upstream_cut."""
+        for exchange in list(self._opening):
+            if exchange.task is not None:
+                exchange.task.cancel()
+            exchange.fail(Failure("upstream_cut", sent=False))
+        for connection in list(self._connections):
+            connection.end()
+
+    def _give_up(self, exchange: Exchange, code: str, limit_ns: int) -> None:
+        if exchange.task is not None:
+            exchange.task.cancel()
+        exchange.fail(Failure(code, sent=False, seconds=seconds(limit_ns)))
+
+    async def _open(self, exchange: Exchange, pool: Pool, head: bytes, body: bytes) -> None:
+        connection: Connection | None = None
+        try:
+            endpoint = exchange.endpoint
+            context = self._context(endpoint.ca_pem) if endpoint.scheme == "https" else None
+            connection = await open_connection(
+                endpoint, context, self._deny, lambda sock: Connection(pool, sock, self._buffer, self._forget)
+            )
+            if connection.is_closed:
+                raise Failure("upstream_connect_failed", sent=False, reason="it closed the connection at once")
+            self._connections.add(connection)
+            connection.start(exchange, head, body, monotonic_ns())
+        except Failure as failure:
+            exchange.fail(failure)
+        finally:
+            exchange.task = None
+            self._opening.discard(exchange)
+            if connection is None or connection not in self._connections:
+                pool.open -= 1
+
+    def _context(self, ca_pem: str | None) -> ssl.SSLContext:
+        context = self._contexts.get(ca_pem)
+        if context is None:
+            try:
+                context = self._contexts[ca_pem] = trust(ca_pem)
+            except (ssl.SSLError, ValueError):
+                raise Failure(
+                    "upstream_tls_failed",
+                    sent=False,
+                    reason="the provider's `ca` holds no certificate that can be read",
+                ) from None
+        return context
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._connections.remove(connection)
+            connection.pool.open -= 1
+
+
+def _for_proxy(head: bytes, endpoint: Endpoint) -> bytes:
+    """The same request as a plain proxy wants it: absolute-form target (RFC 9112, section 3.2.2) and the proxy's own credentials."""
+    line, _, fields = head.partition(b"\r\n")
+    method, _, target = line.partition(b" ")
+    return b"%b %b%b\r\n%b%b" % (method, endpoint.absolute_prefix, target, endpoint.proxy_authorization, fields)

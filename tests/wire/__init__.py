@@ -1,0 +1,1 @@
+"""Byte scripts for the listener and the upstream client."""
