@@ -1,1 +1,1 @@
-"""The data plane: what a gate process runs."""
+"""The data plane: one process, one event loop, one snapshot. flow.py tells the journey of a call, call.py holds what it carries."""
