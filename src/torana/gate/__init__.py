@@ -1,0 +1,1 @@
+"""The data plane: one call from its first byte to its record."""
