@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(check: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+def eventually(check: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
     """The first true answer of `check`. AssertionError saying `what` was awaited, with the last answer, after `seconds`."""
     end = time.monotonic() + seconds
     while True:
