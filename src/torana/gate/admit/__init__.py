@@ -1,0 +1,1 @@
+"""Whether a call may go on: grants and limits. Reserve before, settle after."""

@@ -1,0 +1,82 @@
+"""Takes one unit of every limit that a call counts against, all or none, and gives concurrency back when it ends."""
+
+from math import ceil
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from torana.core.errors import Refusal
+from torana.core.snapshot import Limit
+from torana.stores.counters.shared import CountersBusyError, Gauge, Rate
+
+if TYPE_CHECKING:
+    from torana.gate.call import Call
+
+_PERIODS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
+
+
+def admit(call: "Call") -> None:
+    """Reserve. Raises Refusal: rate_limit_exceeded, concurrency_limit_exceeded or counters_unavailable."""
+    offer = call.offer
+    assert offer is not None  # noqa: S101 - route comes before admit
+    now_ns = monotonic_ns()
+    gauges: list[Gauge] = []
+    rates: list[Rate] = []
+    limit: Limit | None = None
+    try:
+        for limit, gauge in offer.gauges:
+            if not gauge.take():
+                raise Refusal(
+                    "concurrency_limit_exceeded", owner=limit.owner, amount=limit.amount, headers=(("retry-after", "1"),)
+                )
+            gauges.append(gauge)
+        for limit, rate in offer.rates:
+            if not rate.take(now_ns):
+                raise _rate_refusal(limit, rate, now_ns)
+            rates.append(rate)
+    except (Refusal, CountersBusyError) as error:
+        # A refused call uses nothing up.
+        for gauge in gauges:
+            gauge.release()
+        for rate in rates:
+            rate.give_back()
+        if isinstance(error, Refusal):
+            raise
+        owner = "this call" if limit is None else limit.owner
+        raise Refusal("counters_unavailable", owner=owner, headers=(("retry-after", "1"),)) from None
+    call.held = offer.gauges
+
+
+def settle(call: "Call") -> None:
+    """Give back what the call held. Whatever way the call ends, this runs once."""
+    held, call.held = call.held, ()
+    for _, gauge in held:
+        gauge.release()
+
+
+def rate_headers(call: "Call") -> bytes:
+    """`x-ratelimit-*` of the tightest requests limit, spelt as OpenAI does; nothing when there is none."""
+    offer = call.offer
+    if offer is None or not offer.rates:
+        return b""
+    limit, rate = offer.rates[0]
+    remaining = rate.free + rate.left
+    for other, other_rate in offer.rates[1:]:
+        left = other_rate.free + other_rate.left
+        if left < remaining:
+            limit, remaining = other, left
+    return (
+        b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %ds\r\n"
+        % (limit.amount, remaining, limit.period_seconds)
+    )
+
+
+def _rate_refusal(limit: Limit, rate: Rate, now_ns: int) -> Refusal:
+    seconds = max(1, ceil(rate.retry_ns(now_ns) / 1e9))
+    return Refusal(
+        "rate_limit_exceeded",
+        owner=limit.owner,
+        amount=limit.amount,
+        period=_PERIODS.get(limit.period_seconds, f"{limit.period_seconds} seconds"),
+        seconds=seconds,
+        headers=(("retry-after", str(seconds)),),
+    )

@@ -1,0 +1,1 @@
+"""Who calls: from the key in a request to its app."""

@@ -1,0 +1,57 @@
+"""One decision, whichever header carried the key."""
+
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from torana.core.errors import Refusal
+
+if TYPE_CHECKING:
+    from torana.gate.call import Call
+
+_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
+_MOST_BYTES = 512
+
+
+def identify(call: "Call") -> None:
+    """Set the call's principal. Raises Refusal: missing_, invalid_ or expired_api_key, ambiguous_credentials, not_ready."""
+    view = call.view
+    if view is None:
+        raise Refusal("not_ready")
+    principal = view.principal(_token(call.request.headers, call.request.query))
+    if principal is None:
+        raise Refusal("invalid_api_key")
+    call.principal = principal
+    expires_us = principal.key.expires_us
+    if expires_us and expires_us <= call.started_us:
+        raise Refusal("expired_api_key")
+
+
+def _token(headers: dict[bytes, bytes], query: bytes) -> bytes:
+    found = headers.get(b"authorization")
+    if found is not None:
+        if found[:7].lower() != b"bearer ":
+            raise Refusal("invalid_api_key")
+        found = found[7:].strip()
+    for name in _HEADERS:
+        if (other := headers.get(name)) is not None:
+            if found is not None and found != other:
+                raise Refusal("ambiguous_credentials")
+            found = other
+    if query and b"key=" in query:
+        for value in _query_keys(query):
+            if found is not None and found != value:
+                raise Refusal("ambiguous_credentials")
+            found = value
+    if not found:
+        raise Refusal("missing_api_key")
+    if len(found) > _MOST_BYTES:
+        raise Refusal("invalid_api_key")
+    return found
+
+
+def _query_keys(query: bytes) -> list[bytes]:
+    try:
+        fields = urllib.parse.parse_qsl(query.decode("ascii", "replace"), max_num_fields=100)
+    except ValueError:
+        return []
+    return [value.encode() for name, value in fields if name == "key"]

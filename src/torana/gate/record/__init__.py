@@ -1,0 +1,1 @@
+"""The account of a call, on its way to the recorder."""

@@ -1,0 +1,85 @@
+"""Writes exactly one record of each call to the spool, before the last byte of its reply leaves."""
+
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from torana.core.record import BodyRecord, CallRecord
+
+if TYPE_CHECKING:
+    from torana.gate.call import Call
+
+_encode = msgspec.msgpack.Encoder().encode
+RESERVE = 8_192
+"""More than the largest record takes: its texts are all bounded, the tags at 4 KiB."""
+_OTHER = "other"
+
+
+def reserve(call: "Call") -> bool:
+    """Set room aside for the record; False when there is none, and the call must not go on."""
+    if call.gate.spool.reserve(RESERVE):
+        call.reserved = RESERVE
+        return True
+    return False
+
+
+def record(call: "Call") -> None:
+    """Write the record, and the bodies where they are kept."""
+    gate = call.gate
+    if not call.reserved:
+        gate.metrics.unrecorded += 1
+        return
+    kept = call.kept is not None and _keep_bodies(call)
+    gate.spool.append(_encode(_account(call, kept)))
+    gate.spool.release(call.reserved)
+    call.reserved = 0
+
+
+def _account(call: "Call", bodies_kept: bool) -> CallRecord:
+    principal, offer, seen, usage = call.principal, call.offer, call.seen, call.usage
+    target = call.answered_by or call.target
+    started_ns = call.request.started_ns
+    first_byte_ns = call.first_byte_ns
+    return CallRecord(
+        call.id,
+        call.started_us,
+        (monotonic_ns() - started_ns) // 1000,
+        (first_byte_ns - started_ns) // 1000 if first_byte_ns else None,
+        call.status,
+        call.error,
+        _OTHER if call.path is None else call.path.label,
+        call.stream_events is not None,
+        None if principal is None else principal.app.team_id,
+        None if principal is None else principal.app.id,
+        None if principal is None else principal.key.id,
+        None if offer is None else offer.service.id,
+        None if offer is None else offer.service.name,
+        None if target is None else target.deployment.id,
+        None if target is None else target.account.name,
+        None if target is None else target.account.vendor,
+        None if seen is None or seen.model is None else seen.model[:200],
+        None if target is None else target.deployment.model,
+        None if call.model_served is None else call.model_served[:200],
+        usage.input,
+        usage.cached_input,
+        usage.output,
+        usage.reasoning,
+        usage.estimated,
+        len(call.request.body),
+        call.response_bytes,
+        call.retries,
+        call.upstream_status,
+        call.upstream_id,
+        call.connection.peer,
+        None if seen is None else seen.user,
+        None if seen is None else seen.tags,
+        bodies_kept,
+    )
+
+
+def _keep_bodies(call: "Call") -> bool:
+    most = call.gate.settings.body_keep_bytes
+    request = call.request.body
+    bodies = BodyRecord(call.id, request[:most], b"".join(call.kept or ()), len(request) > most, call.kept_cut)
+    return call.gate.spool.append_body(_encode(bodies))

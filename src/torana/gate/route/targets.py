@@ -1,0 +1,49 @@
+"""Which service a call means, and its targets in the order to try them."""
+
+import random
+from typing import TYPE_CHECKING
+
+from torana.core.errors import Refusal
+
+if TYPE_CHECKING:
+    from torana.gate.call import Call
+    from torana.gate.view import Target
+
+_MOST_NAMED = 20
+
+
+def find_offer(call: "Call") -> None:
+    """Set the call's offer. Raises Refusal: missing_model or model_not_found, both naming what this key may call."""
+    view, principal, seen = call.view, call.principal, call.seen
+    assert view is not None and principal is not None and seen is not None  # noqa: S101, PT018 - identify and read come before
+    name = seen.model
+    if not name:
+        raise Refusal("missing_model", param="model", models=_callable(call))
+    offer = view.offer(principal, name)
+    if offer is None:
+        raise Refusal("model_not_found", param="model", model=name[:200], models=_callable(call))
+    if not offer.targets:
+        raise Refusal("endpoint_not_supported", service=name[:200], endpoint="any call", reason="It has no deployment.")
+    call.offer = offer
+
+
+def in_order(targets: "tuple[Target, ...]") -> "tuple[Target, ...] | list[Target]":
+    """By weight at random for the first, then for each next one: a lower weight is less often first, and 0 only a stand-in."""
+    if len(targets) == 1:
+        return targets
+    left = list(targets)
+    ordered = []
+    while left:
+        weights = [target.deployment.weight for target in left]
+        chosen = random.choices(left, weights)[0] if sum(weights) else left[0]  # noqa: S311 - spreads load, guards nothing
+        left.remove(chosen)
+        ordered.append(chosen)
+    return ordered
+
+
+def _callable(call: "Call") -> str:
+    names = [] if call.principal is None else sorted(call.principal.app.grants)
+    if not names:
+        return "It may not call any model yet: subscribe its app to a service."
+    more = f" and {len(names) - _MOST_NAMED} more (see /v1/models)" if len(names) > _MOST_NAMED else ""
+    return f"It may call: {', '.join(names[:_MOST_NAMED])}{more}."

@@ -1,0 +1,199 @@
+"""What a gate sees through one snapshot: principals, offers and targets, each made when it is first needed and kept until the swap.
+
+Everything that does not change from call to call is worked out here: limits become counters, accounts become endpoints and
+ready-made request heads, so that a call only looks things up.
+"""
+
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from torana import __version__
+from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service
+from torana.gate.upstream.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from torana.settings import Settings
+    from torana.stores.counters.shared import Gauge, Rate, SharedCounters
+    from torana.stores.secrets.master import MasterKey
+    from torana.stores.snapshots.file import SnapshotFile
+
+MOST_KEPT = 20_000
+"""Principals kept in memory; then all are dropped and looked up anew."""
+_USER_AGENT = f"torana/{__version__}".encode()
+
+
+class Target:
+    """One deployment, ready to be called."""
+
+    __slots__ = ("account", "deployment", "endpoint", "head", "in_process", "name")
+
+    def __init__(self, deployment: Deployment, account: Account, key: str | None, settings: "Settings") -> None:
+        self.deployment = deployment
+        self.account = account
+        self.name = deployment.name
+        self.in_process = account.vendor == "demo"
+        if self.in_process:
+            return
+        parts = urllib.parse.urlsplit(account.base_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self.endpoint = Endpoint(
+            scheme="https" if parts.scheme == "https" else "http",
+            host=parts.hostname or "",
+            port=port,
+            ca_pem=account.ca_pem,
+            proxy=account.proxy or settings.upstream_proxy or None,
+            name=account.id,
+            connect_timeout_ns=_ns(account.connect_timeout_seconds, settings.upstream_connect_timeout_seconds),
+            first_byte_timeout_ns=_ns(account.first_byte_timeout_seconds, settings.upstream_first_byte_timeout_seconds),
+            idle_timeout_ns=_ns(account.idle_timeout_seconds, settings.upstream_idle_timeout_seconds),
+            total_timeout_ns=_ns(account.total_timeout_seconds, settings.upstream_total_timeout_seconds),
+        )
+        authorization = b"" if key is None else b"authorization: Bearer %b\r\n" % key.encode()
+        # A base URL ends with its version segment, and so do the gate's own paths begin with one.
+        self.head = (
+            b"POST %b%%b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
+            b"user-agent: %b\r\n%%bcontent-length: %%d\r\n\r\n"
+        ) % (
+            parts.path.rstrip("/").encode().replace(b"%", b"%%"),
+            _host(parts).encode(),
+            authorization.replace(b"%", b"%%"),
+            _USER_AGENT,
+        )
+
+
+class Offer:
+    """A service as one app may use it: where to send calls and which limits they count against."""
+
+    __slots__ = ("gauges", "headers", "keep_bodies", "rates", "service", "targets")
+
+    def __init__(
+        self,
+        service: Service,
+        targets: tuple[Target, ...],
+        rates: tuple[tuple[Limit, "Rate"], ...],
+        gauges: tuple[tuple[Limit, "Gauge"], ...],
+        keep_bodies: bool,
+    ) -> None:
+        self.service = service
+        self.targets = targets
+        self.rates = rates
+        self.gauges = gauges
+        self.keep_bodies = keep_bodies
+        self.headers = {
+            target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n" % (_field(service.name), _field(target.name))
+            for target in targets
+        }
+
+
+class Principal:
+    """Who calls: a key and its app."""
+
+    __slots__ = ("app", "key", "offers")
+
+    def __init__(self, key: Key, app: App) -> None:
+        self.key = key
+        self.app = app
+        self.offers: dict[str, Offer] = {}
+        """By service id."""
+
+
+class View:
+    """One snapshot with everything made from it. Calls keep the view they began with."""
+
+    def __init__(
+        self, snapshot: "SnapshotFile", settings: "Settings", master: "MasterKey", counters: "SharedCounters"
+    ) -> None:
+        self.snapshot = snapshot
+        self._settings = settings
+        self._master = master
+        self._counters = counters
+        self._principals: dict[bytes, Principal] = {}
+        self._apps: dict[str, App] = {}
+        self._services: dict[str, tuple[Service, tuple[Target, ...]]] = {}
+
+    def principal(self, token: bytes) -> Principal | None:
+        """Who holds this API key; None when nobody does."""
+        digest = self._master.key_digest(token)
+        found = self._principals.get(digest)
+        if found is None:
+            key = self.snapshot.key(digest)
+            app = None if key is None else self._app(key.app_id)
+            if key is None or app is None:
+                return None
+            if len(self._principals) >= MOST_KEPT:
+                self._principals.clear()
+            found = self._principals[digest] = Principal(key, app)
+        return found
+
+    def offer(self, principal: Principal, name: str) -> Offer | None:
+        """What `name` in `model` means to this principal; None when it may not call it or it does not exist."""
+        service_id = principal.app.grants.get(name)
+        if service_id is None:
+            return None
+        found = principal.offers.get(service_id)
+        if found is None:
+            made = self._service(service_id)
+            if made is None:
+                return None
+            found = principal.offers[service_id] = self._offer(principal, *made)
+        return found
+
+    def service(self, service_id: str) -> Service | None:
+        """A service by its id."""
+        made = self._service(service_id)
+        return None if made is None else made[0]
+
+    def _offer(self, principal: Principal, service: Service, targets: tuple[Target, ...]) -> Offer:
+        limits = (*principal.key.limits, *principal.app.limits, *service.limits)
+        counters = self._counters
+        return Offer(
+            service,
+            targets,
+            tuple((limit, counters.rate(limit)) for limit in limits if limit.kind == "requests"),
+            tuple((limit, counters.gauge(limit)) for limit in limits if limit.kind == "concurrency"),
+            principal.app.keep_bodies or service.keep_bodies,
+        )
+
+    def _app(self, app_id: str) -> App | None:
+        found = self._apps.get(app_id)
+        if found is None:
+            found = self.snapshot.app(app_id)
+            if found is not None:
+                if len(self._apps) >= MOST_KEPT:
+                    self._apps.clear()
+                self._apps[app_id] = found
+        return found
+
+    def _service(self, service_id: str) -> tuple[Service, tuple[Target, ...]] | None:
+        found = self._services.get(service_id)
+        if found is None:
+            service = self.snapshot.service(service_id)
+            if service is None:
+                return None
+            found = self._services[service_id] = (service, tuple(self._targets(service)))
+        return found
+
+    def _targets(self, service: Service) -> list[Target]:
+        targets = []
+        for deployment in service.deployments:
+            account = self.snapshot.account(deployment.account_id)
+            if account is None:
+                continue
+            key = None if account.sealed_key is None else self._master.open(account.sealed_key, account.id).reveal()
+            targets.append(Target(deployment, account, key, self._settings))
+        return targets
+
+
+def _ns(own: float | None, default: float) -> int:
+    return int((default if own is None else own) * 1_000_000_000)
+
+
+def _host(parts: urllib.parse.SplitResult) -> str:
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _field(text: str) -> bytes:
+    """Text that may stand in a header field."""
+    return urllib.parse.quote(text, safe="/:@ -_.+()").encode()

@@ -1,0 +1,137 @@
+"""One gate process: the listener's handler, the regular sweep, and an orderly end."""
+
+import asyncio
+import gc
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from torana.core.errors import Refusal
+from torana.core.ids import CallIds
+from torana.gate import flow
+from torana.gate.call import Call
+from torana.gate.listen.connection import Connection
+from torana.gate.listen.listener import Listener
+from torana.gate.listen.request import CallerEvents, Request
+from torana.gate.listen.tls import tls_context
+from torana.gate.metrics import Metrics
+from torana.gate.pages import Pages
+from torana.gate.refresh import Refresher
+from torana.gate.upstream.client import Client
+from torana.kit.log import logger
+from torana.settings import Settings
+from torana.stores.counters.shared import SharedCounters
+from torana.stores.secrets.master import MasterKey
+from torana.stores.spool.writer import SpoolWriter
+
+SWEEP_SECONDS = 0.25
+
+
+class Gate:
+    """What every call of this process shares. Handles what the listener understood."""
+
+    def __init__(self, settings: Settings, slot: int, master: MasterKey) -> None:
+        folder = Path(settings.data)
+        self.settings = settings
+        self.slot = slot
+        self.counters = SharedCounters(folder / "run" / "counters.bin", slot)
+        self.spool = SpoolWriter(folder / "spool", settings.spool_segment_bytes, settings.spool_max_bytes)
+        self.refresher = Refresher(folder / "snapshot", settings, master, self.counters)
+        self.view = self.refresher.refresh()
+        self.client = Client(settings)
+        self.ids = CallIds()
+        self.epoch_ns = time.time_ns() - time.monotonic_ns()
+        """Added to a monotonic time it gives nanoseconds since 1970."""
+        self.metrics = Metrics(folder / "run" / "metrics", slot)
+        self.listener = Listener(settings, self)
+        self.pages = Pages(self)
+        self.calls: set[Call] = set()
+
+    def called(self, connection: Connection, request: Request) -> CallerEvents | None:
+        """Take a whole request on its journey."""
+        if not request.path.startswith("/v1/") and (page := self.pages.find(request)) is not None:
+            return page(connection, request)
+        call = Call(self, connection, request)
+        call.drive(flow.journey(call))
+        if call.ended:
+            return None
+        self.calls.add(call)
+        return call
+
+    def refused(self, connection: Connection, request: Request, refusal: Refusal) -> None:
+        """Answer and record a request that the listener could not accept."""
+        flow.refused(Call(self, connection, request), refusal)
+
+    def sweep(self) -> None:
+        """Everything that is due now and then rather than per call."""
+        now_ns = time.monotonic_ns()
+        self.epoch_ns = time.time_ns() - now_ns
+        self.listener.sweep(now_ns)
+        self.client.sweep(now_ns)
+        self.counters.tick(now_ns)
+        self.spool.tick()
+        self.view = self.refresher.refresh()
+        self.metrics.publish(self)
+
+    def stop_calls(self) -> None:
+        """End what is still running when the grace time is over."""
+        for call in tuple(self.calls):
+            call.stop()
+
+    def close(self) -> None:
+        """Let go of everything; what the spool holds is the recorder's."""
+        self.client.close()
+        self.metrics.publish(self)
+        self.spool.close()
+        self.counters.close()
+
+
+def run(settings: Settings, slot: int, master: MasterKey, listen_fd: int, ready: Callable[[], None]) -> None:
+    """Serve the listening socket until SIGTERM, then drain. Raises OSError or ValueError when it cannot start."""
+    gate = Gate(settings, slot, master)
+    # Nothing made so far is ever garbage: without this every full collection walks through it again.
+    gc.collect()
+    gc.freeze()
+    uvloop.run(_serve(gate, listen_fd, ready))
+
+
+async def _serve(gate: Gate, listen_fd: int, ready: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, stopping.set)
+    await gate.listener.start(socket.socket(fileno=listen_fd), tls_context(gate.settings))
+    sweeper = _Sweeper(loop, gate)
+    ready()
+    logger().info("gate_ready", slot=gate.slot, snapshot=None if gate.view is None else gate.view.snapshot.version)
+    await stopping.wait()
+    gate.listener.stop_accepting()
+    gate.listener.close_idle()
+    try:
+        await asyncio.wait_for(gate.listener.drained(), gate.settings.grace_seconds)
+    except TimeoutError:
+        logger().warning("grace_time_over", calls=len(gate.calls))
+        gate.stop_calls()
+        await asyncio.sleep(SWEEP_SECONDS)
+    sweeper.stop()
+    gate.close()
+
+
+class _Sweeper:
+    """Calls the gate's sweep every SWEEP_SECONDS, whatever the last one did."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
+        self._loop = loop
+        self._gate = gate
+        self._handle = loop.call_later(SWEEP_SECONDS, self._run)
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+    def _run(self) -> None:
+        self._handle = self._loop.call_later(SWEEP_SECONDS, self._run)
+        self._gate.sweep()

@@ -1,0 +1,18 @@
+"""Waiting for something to become true, with a generous end."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(check: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
+    """The first true answer of `check`. AssertionError saying `what` was awaited, with the last answer, after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        assert time.monotonic() < end, f"not within {seconds} s: {what}; last answer: {answer!r}"
+        time.sleep(0.02)
