@@ -136,16 +136,16 @@ ERRORS: dict[str, ErrorKind] = {
         502, _UPSTREAM, "The reply of {target} is larger than {limit} bytes. Ask for less."
     ),
     "upstream_redirect": ErrorKind(
-        502, _UPSTREAM, "{target} answered with a redirect ({status}), which is never followed. Correct its base URL."
+        502, _UPSTREAM, "{target} answered with a redirect ({upstream}), which is never followed. Correct its base URL."
     ),
     "upstream_auth_failed": ErrorKind(
         502,
         _UPSTREAM,
-        "{target} refused the gateway's own credentials ({status}). The operator has to check the provider's key.",
+        "{target} refused the gateway's own credentials ({upstream}). The operator has to check the provider's key.",
     ),
     "upstream_rate_limited": ErrorKind(429, _LIMIT, "{target} is limiting the gateway. Try again{after}."),
-    "upstream_failed": ErrorKind(502, _UPSTREAM, "{target} failed with status {status}. Try again."),
-    "upstream_refused": ErrorKind(400, _REQUEST, "{target} refused the request with status {status}: {reason}"),
+    "upstream_failed": ErrorKind(502, _UPSTREAM, "{target} failed with status {upstream}. Try again."),
+    "upstream_refused": ErrorKind(400, _REQUEST, "{target} refused the request with status {upstream}: {reason}"),
     "caller_left": ErrorKind(499, _REQUEST, "The connection was closed before the reply was complete."),
     "worker_stopped": ErrorKind(503, _SERVER, "This gate is stopping. Send the request again."),
     "internal_error": ErrorKind(

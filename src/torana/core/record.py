@@ -16,7 +16,7 @@ class CallRecord(msgspec.Struct, array_like=True, frozen=True, omit_defaults=Fal
     first_byte_us: int | None
     """From the start to the first body byte given to the caller."""
     status: int
-    """HTTP status the caller got; 499 when the caller left before an answer began."""
+    """HTTP status the caller got; 499 when the caller left before the end."""
     error: str | None
     """Stable error code (core/errors.py); None when the call succeeded."""
     endpoint: str

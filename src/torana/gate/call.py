@@ -135,7 +135,8 @@ class Call:
         """Resume with a refusal that names the target."""
         self.exchange = None
         target = "the upstream" if self.target is None else self.target.name
-        self._throw(Refusal(failure.code, target=target, **failure.detail))
+        detail: Any = failure.detail
+        self._throw(Refusal(failure.code, target=target, **detail))
 
     def caller_left(self) -> None:
         """Cancel the upstream and end the call."""

@@ -10,9 +10,9 @@ from torana.dialects.openai.errors import is_error
 from torana.dialects.openai.reply import NotAReplyError, read_reply
 from torana.dialects.openai.request import for_upstream
 from torana.dialects.openai.stream import StreamReader
-from torana.gate.admit.limits import rate_headers
 from torana.gate.call import Call
 from torana.gate.demo import answer
+from torana.gate.headers import reply_headers
 from torana.gate.route.targets import in_order
 from torana.gate.view import Target
 from torana.kit.drive import pause
@@ -45,7 +45,7 @@ class Reply(NamedTuple):
 
 async def forward(call: Call) -> Reply:
     """Send the call to the first target that takes it. Raises Refusal with the last target's failure."""
-    assert call.offer is not None  # noqa: S101 - route comes before
+    assert call.offer is not None
     targets = in_order(call.offer.targets)
     last = targets[-1]
     for target in targets:
@@ -64,7 +64,8 @@ async def forward(call: Call) -> Reply:
 
 async def _send(call: Call, target: Target) -> Reply:
     request, seen, path = call.request, call.seen, call.path
-    assert seen is not None and path is not None  # noqa: S101, PT018 - read comes before
+    assert seen is not None
+    assert path is not None
     ask_usage = seen.stream and not seen.wants_usage and target.account.stream_usage
     call.asked_usage = ask_usage
     body = for_upstream(request.body, seen, target.deployment.model, ask_usage)
@@ -105,13 +106,7 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Reply:
     call.answered_by = target
     call.stream_events = 0
     call.status = 200
-    identifier = call.id.encode()
-    assert call.offer is not None  # noqa: S101 - route comes before
-    connection.start(
-        200,
-        b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b%b"
-        % (_EVENTS, identifier, identifier, call.offer.headers[target], rate_headers(call)),
-    )
+    connection.start(200, reply_headers(call, _EVENTS))
     most = call.gate.settings.body_keep_bytes
     try:
         while True:
@@ -125,7 +120,6 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Reply:
                     call.keep(out, most)
             data, end = await pause()
     except Refusal:
-        call.first_byte_ns = call.first_byte_ns or 1
         if reader.inside_event:
             return _cut(call, reader)
         raise
@@ -159,7 +153,7 @@ async def _failed(call: Call, target: Target, status: int, data: bytes, end: boo
     """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
     if 300 <= status < 400:
         _drop(call)
-        raise Refusal("upstream_redirect", target=target.name, status_code=status)
+        raise Refusal("upstream_redirect", target=target.name, upstream=status)
     if status in (401, 403):
         _drop(call)
         raise Refusal("upstream_auth_failed", target=target.name, upstream=status)
@@ -205,8 +199,12 @@ async def _collect(call: Call, target: Target, data: bytes) -> bytes:
 
 
 def _demo(call: Call, target: Target) -> Reply:
-    assert call.path is not None  # noqa: S101 - route comes before
-    reply = answer(call.path.label, call.request.body, target.deployment.model)
+    seen, path = call.seen, call.path
+    assert seen is not None
+    assert path is not None
+    call.asked_usage = seen.stream and not seen.wants_usage
+    body = for_upstream(call.request.body, seen, target.deployment.model, call.asked_usage)
+    reply = answer(path.label, body, target.deployment.model)
     call.upstream_status = reply.status
     call.answered_by = target
     if reply.events is None:
@@ -220,18 +218,12 @@ def _demo(call: Call, target: Target) -> Reply:
 
 
 def _demo_stream(call: Call, target: Target, events: bytes) -> Reply:
-    reader = StreamReader(hide_usage=False)
+    reader = StreamReader(hide_usage=call.asked_usage)
     out = reader.feed(events)
     call.stream_events = reader.events
     call.model_served, call.usage = reader.model, reader.usage
     call.status = 200
-    identifier = call.id.encode()
-    assert call.offer is not None  # noqa: S101 - route comes before
-    call.connection.start(
-        200,
-        b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b%b"
-        % (_EVENTS, identifier, identifier, call.offer.headers[target], rate_headers(call)),
-    )
+    call.connection.start(200, reply_headers(call, _EVENTS))
     return Reply(200, b"", out + reader.done, begun=True)
 
 

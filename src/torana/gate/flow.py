@@ -4,23 +4,21 @@ There is one way out. Whatever happens on the way, the call is settled, its reco
 the reply leave: a caller who has seen the end of a reply finds its record (laws 2 and 3).
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from torana.core.errors import Refusal
 from torana.dialects.openai.errors import encode_error, encode_error_event
 from torana.dialects.openai.request import peek
-from torana.gate.admit.limits import admit, rate_headers, settle
+from torana.gate.admit.limits import admit, settle
 from torana.gate.call import Call, CallerLeft, log_failure
 from torana.gate.exchange import forward
+from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
 from torana.gate.meter.estimate import meter
 from torana.gate.models import list_models
 from torana.gate.record.write import record, reserve
 from torana.gate.route.paths import find_path
 from torana.gate.route.targets import find_offer
-
-if TYPE_CHECKING:
-    from torana.gate.listen.request import Request
 
 _JSON = b"content-type: application/json\r\n"
 _NO_HEADERS = b""
@@ -57,7 +55,8 @@ async def journey(call: Call) -> None:
 
 async def _answer(call: Call) -> Ending:
     request = call.request
-    call.path = path = find_path(request.path, request.method)
+    path = find_path(request.path, request.method)
+    call.path = path
     if request.method == b"OPTIONS":
         return Ending(204, b"allow: %b, OPTIONS\r\n" % b", ".join(sorted(path.methods)), b"")
     identify(call)
@@ -107,28 +106,7 @@ def finish(call: Call, ending: Ending) -> None:
         connection.reply(ending.status, reply_headers(call, ending.headers), body, ending.close)
 
 
-def reply_headers(call: Call, own: bytes) -> bytes:
-    """The lines of every reply: the call id, what served it, and the state of its limit."""
-    identifier = call.id.encode()
-    offer = call.offer
-    if offer is None or call.target is None:
-        return b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n" % (own, identifier, identifier)
-    return b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b%b" % (
-        own,
-        identifier,
-        identifier,
-        offer.headers[call.answered_by or call.target],
-        rate_headers(call),
-    )
-
-
 def refused(call: Call, refusal: Refusal) -> None:
     """A request the listener could not accept: the same way out, for the same one record."""
     reserve(call)
     finish(call, refuse(call, refusal, close=True))
-
-
-def is_governed(request: "Request") -> bool:
-    """Whether a path belongs to the journey; the rest are the gate's own pages and control's."""
-    path = request.path
-    return path.startswith("/v1/") or not path.startswith(("/healthz", "/readyz", "/metrics", "/api", "/console", "/portal", "/docs"))

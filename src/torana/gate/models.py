@@ -15,7 +15,9 @@ def list_models(call: Call) -> bytes:
     assert principal is not None
     grants = principal.app.grants
     if call.path is not MODEL:
-        return encode_models(filter(None, (_model(call, name, service_id) for name, service_id in sorted(grants.items()))))
+        return encode_models(
+            filter(None, (_model(call, name, service_id) for name, service_id in sorted(grants.items())))
+        )
     name = urllib.parse.unquote(call.request.path.removeprefix("/v1/models/"))
     service_id = grants.get(name)
     found = None if service_id is None else _model(call, name, service_id)

@@ -25,7 +25,7 @@ from torana.gate.upstream.client import Client
 from torana.kit.log import logger
 from torana.settings import Settings
 from torana.stores.counters.shared import SharedCounters
-from torana.stores.secrets.master import MasterKey
+from torana.stores.secrets.master import MasterKey, load
 from torana.stores.spool.writer import SpoolWriter
 
 SWEEP_SECONDS = 0.25
@@ -90,9 +90,9 @@ class Gate:
         self.counters.close()
 
 
-def run(settings: Settings, slot: int, master: MasterKey, listen_fd: int, ready: Callable[[], None]) -> None:
-    """Serve the listening socket until SIGTERM, then drain. Raises OSError or ValueError when it cannot start."""
-    gate = Gate(settings, slot, master)
+def run(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], None]) -> None:
+    """Serve the listening socket until SIGTERM, then drain. Raises OSError, ValueError or MasterKeyError when it cannot start."""
+    gate = Gate(settings, slot, load(Path(settings.data)))
     # Nothing made so far is ever garbage: without this every full collection walks through it again.
     gc.collect()
     gc.freeze()

@@ -17,7 +17,7 @@ _PERIODS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 def admit(call: "Call") -> None:
     """Reserve. Raises Refusal: rate_limit_exceeded, concurrency_limit_exceeded or counters_unavailable."""
     offer = call.offer
-    assert offer is not None  # noqa: S101 - route comes before admit
+    assert offer is not None
     now_ns = monotonic_ns()
     gauges: list[Gauge] = []
     rates: list[Rate] = []
@@ -26,7 +26,10 @@ def admit(call: "Call") -> None:
         for limit, gauge in offer.gauges:
             if not gauge.take():
                 raise Refusal(
-                    "concurrency_limit_exceeded", owner=limit.owner, amount=limit.amount, headers=(("retry-after", "1"),)
+                    "concurrency_limit_exceeded",
+                    owner=limit.owner,
+                    amount=limit.amount,
+                    headers=(("retry-after", "1"),),
                 )
             gauges.append(gauge)
         for limit, rate in offer.rates:

@@ -44,7 +44,9 @@ def find_path(path: str, method: bytes) -> Path:
     if found is None:
         if path.startswith(_MODEL_PREFIX) and len(path) > len(_MODEL_PREFIX):
             found = MODEL
-        elif path.startswith(_CONTROL_ROOTS) and any(path == root or path.startswith(root + "/") for root in _CONTROL_ROOTS):
+        elif path.startswith(_CONTROL_ROOTS) and any(
+            path == root or path.startswith(root + "/") for root in _CONTROL_ROOTS
+        ):
             found = CONTROL
         else:
             raise Refusal("unknown_path", path=path[:200])

@@ -15,7 +15,9 @@ _MOST_NAMED = 20
 def find_offer(call: "Call") -> None:
     """Set the call's offer. Raises Refusal: missing_model or model_not_found, both naming what this key may call."""
     view, principal, seen = call.view, call.principal, call.seen
-    assert view is not None and principal is not None and seen is not None  # noqa: S101, PT018 - identify and read come before
+    assert view is not None
+    assert principal is not None
+    assert seen is not None
     name = seen.model
     if not name:
         raise Refusal("missing_model", param="model", models=_callable(call))
