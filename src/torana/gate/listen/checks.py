@@ -78,7 +78,8 @@ class HeadReader:
         self._max_target = settings.max_target_bytes
         self._fields: dict[bytes, bytes] = {}
         self._proto = _Fields(self._fields)
-        self._line = self._method = self._target = self._query = self._host = b""
+        self._line: bytes | None = None
+        self._method = self._target = self._query = self._host = b""
         self._path = ""
         self._http10 = False
         self.known = Request()
@@ -162,7 +163,7 @@ class HeadReader:
         return headers
 
     def _read_line(self, line: bytes) -> None:
-        self._line = b""
+        self._line = None
         parts = line.split(b" ")
         if len(parts) != 3:
             raise malformed("its first line is not a method, a target and a version")
