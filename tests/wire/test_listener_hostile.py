@@ -172,7 +172,9 @@ def test_bodies_beyond_the_memory_of_the_gate_are_refused_as_overload() -> None:
             await first.send(POST + b"Content-Length: 1000\r\n\r\n" + b"x" * 1_000)
             await until(lambda: notes.requests)
             assert door.listener.buffered == 1_000
-            assert (await door.exchange(POST + b"Content-Length: 1000\r\n\r\n", b"x" * 600)).startswith(b"HTTP/1.1 503 ")
+            assert (await door.exchange(POST + b"Content-Length: 1000\r\n\r\n", b"x" * 600)).startswith(
+                b"HTTP/1.1 503 "
+            )
             notes.connections[0].reply(200, b"", b"")
             assert door.listener.buffered == 0
             first.writer.close()
@@ -185,7 +187,9 @@ def test_names_with_underscores_are_dropped() -> None:
     async def main() -> None:
         notes = Notes()
         async with serving(notes) as door:
-            await door.exchange(POST + b"Content_Length: 9\r\nX_Forwarded_For: a\r\nX-Key: a_b\r\nConnection: close\r\n\r\n")
+            await door.exchange(
+                POST + b"Content_Length: 9\r\nX_Forwarded_For: a\r\nX-Key: a_b\r\nConnection: close\r\n\r\n"
+            )
         assert notes.requests[0].headers == {b"host": b"gate", b"x-key": b"a_b", b"connection": b"close"}
 
     run(main())
@@ -205,7 +209,12 @@ def test_a_refused_upload_can_still_be_read_about() -> None:
 
 def test_a_request_that_ends_in_the_middle_is_refused_as_incomplete() -> None:
     async def main() -> None:
-        for data in (b"G", POST, POST + b"Content-Length: 9\r\n\r\nabc", POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\na"):
+        for data in (
+            b"G",
+            POST,
+            POST + b"Content-Length: 9\r\n\r\nabc",
+            POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\na",
+        ):
             notes = Notes()
             async with serving(notes) as door:
                 got = await door.exchange(data, end=True)

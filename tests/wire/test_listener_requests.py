@@ -1,6 +1,8 @@
 """What the listener reads and answers, byte by byte."""
 
 import asyncio
+import itertools
+import socket
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +78,7 @@ BODIES = b"".join(
     [
         b"\r\nPOST /a HTTP/1.1\r\nHost: gate\r\nContent-Length: 5\r\n\r\nhello",
         b"GET /b?q HTTP/1.1\r\nHost: gate\r\nX-One: 1\r\nx-one: 2\r\nX_Two: 3\r\n\r\n",
-        b"POST /c HTTP/1.1\r\nHost: gate\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"POST /c HTTP/1.1\r\nHost: gate\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"3;note=x\r\nabc\r\nA\r\n0123456789\r\n0\r\nAuthorization: Bearer trailer\r\n\r\n",
         b"\r\nPOST http://gate/d?z HTTP/1.1\r\nHost: gate\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
     ]
@@ -91,7 +93,7 @@ def test_any_split_of_the_same_bytes_gives_the_same_requests(cuts: set[int]) -> 
     async def main() -> None:
         notes = Notes()
         async with serving(notes) as door:
-            got = await door.exchange(*(BODIES[start:end] for start, end in zip(edges, edges[1:], strict=False)))
+            got = await door.exchange(*(BODIES[start:end] for start, end in itertools.pairwise(edges)))
         assert notes.refusals == []
         assert [(one.method, one.target, one.path, one.query, one.body) for one in notes.requests] == [
             (b"POST", b"/a", "/a", b"", b"hello"),
@@ -178,8 +180,6 @@ def test_an_upgrade_is_answered_as_plain_http() -> None:
 
 def test_small_writes_are_not_delayed() -> None:
     async def main() -> None:
-        import socket
-
         notes = Notes()
         async with serving(notes) as door:
             caller = await door.connect()

@@ -57,6 +57,7 @@ class HeadReader:
     """Reads the heads of one connection. It remembers the last request line, because callers repeat it."""
 
     __slots__ = (
+        "_checked_host",
         "_fields",
         "_host",
         "_http10",
@@ -79,6 +80,7 @@ class HeadReader:
         self._fields: dict[bytes, bytes] = {}
         self._proto = _Fields(self._fields)
         self._line: bytes | None = None
+        self._checked_host: bytes | None = None
         self._method = self._target = self._query = self._host = b""
         self._path = ""
         self._http10 = False
@@ -124,7 +126,9 @@ class HeadReader:
                 del headers[name]
         if not head.isascii() and (b"\x85" in head or b"\xa0" in head):
             raise malformed("a header holds a byte that some programs take for white space")
-        self._check_host(headers.get(b"host"))
+        host = headers.get(b"host")
+        if host is None or host != self._checked_host or self._host:
+            self._check_host(host)
         connection = headers.get(b"connection")
         if connection is None:
             request.keep_alive = not self._http10
@@ -209,6 +213,7 @@ class HeadReader:
         found = _HOST.fullmatch(host)
         if found is None or (found[1] is not None and int(found[1]) > 65_535):
             raise malformed("its Host header is not a name and a port")
+        self._checked_host = host
         if self._host and self._host.lower() != host.lower():
             raise malformed("its target and its Host header name different hosts")
 

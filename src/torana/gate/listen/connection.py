@@ -59,16 +59,11 @@ class Connection(Replies):
         self._expecting = False
         self._queue: deque[tuple[Request, Refusal | None]] = deque()
         self._queue_bytes = 0
-        self._pumping = False
-        self._write_paused = False
-        self._closing = False
+        self._pumping = self._write_paused = self._closing = self._probed = False
         self._drained = 0
         self._mark = 0
         """When a sweep first saw the present wait; 0 when none has."""
-        self._mark_size = 0
-        self._pending = 0
-        self._pending_since = 0
-        self._probed = False
+        self._mark_size = self._pending = self._pending_since = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
