@@ -59,14 +59,14 @@ def test_reading_stops_while_sixteen_requests_wait() -> None:
         notes = Notes(held=True)
         async with serving(notes) as door:
             caller = await door.connect()
-            caller.writer.write(b"GET /x HTTP/1.1\r\nHost: gate\r\n\r\n" * 40_000)
+            caller.writer.write(b"GET /x HTTP/1.1\r\nHost: gate\r\n\r\n" * 200_000)
             await until(lambda: notes.requests)
             await asyncio.sleep(0.1)
             assert caller.writer.transport.get_write_buffer_size() > 0
             notes.held = False
             notes.connections[0].reply(200, b"", b"")
             got = 0
-            while len(notes.requests) < 40_000:
+            while len(notes.requests) < 200_000:
                 got += len(await caller.reader.read(65_536))
             assert got > 0
             caller.writer.close()

@@ -25,8 +25,7 @@ _MOST_WAITING_BYTES = 65_536
 _WRITE_HIGH_WATER = 16_384
 _MOST_DRAINED = 8 * 1_048_576
 """Bytes thrown away after a refusal, so that the caller can read the answer instead of a reset."""
-_LINGER_NS = 2_000_000_000
-_PROBE_NS = 250_000_000
+_LINGER_NS, _PROBE_NS = 2_000_000_000, 250_000_000
 _PROGRESS_BYTES = 512
 """Body bytes that must arrive within body_timeout_seconds: one byte now and then is no progress."""
 _CLOSE_WAIT = 8
