@@ -1,6 +1,7 @@
 """Opens a connection to a vendor: resolve, check every address, connect to the checked one, proxy, TLS."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -85,7 +86,7 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
     host, port = endpoint.dial
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await _resolve(host, port)
     except (OSError, UnicodeError) as error:
         raise Failure(
             "upstream_connect_failed", sent=False, reason=f"its name cannot be resolved ({_reason(error)})"
@@ -106,6 +107,10 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
         except Failure as error:
             failure = error
     raise failure
+
+
+async def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 async def _connect(family: int, address: Any) -> socket.socket:
@@ -149,7 +154,11 @@ def _unreachable(error: OSError) -> Failure:
 
 
 def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        # The loop's own text holds the address, which is not the caller's business.
+        text = os.strerror(error.errno)
+    else:
+        text = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
     return text[:1].lower() + text[1:]
 
 
