@@ -34,7 +34,9 @@ async def ask_tls(vendor: Vendor, context: ssl.SSLContext, **changes: Any) -> To
         return await ask(made, vendor.endpoint(**{"scheme": "https", **changes}))
 
 
-def test_an_own_authority_is_trusted_where_the_account_names_it_and_its_connection_is_kept(authority: trustme.CA) -> None:
+def test_an_own_authority_is_trusted_where_the_account_names_it_and_its_connection_is_kept(
+    authority: trustme.CA,
+) -> None:
     async def story() -> None:
         vendor = replies(SMALL)
         async with vendor.listening(server_context(authority, "127.0.0.1")), client() as made:
@@ -211,7 +213,9 @@ def test_a_proxy_that_will_not_or_cannot_is_named(answer: bytes, reason: str) ->
     async def story() -> None:
         proxy = proxy_script(answer, [], [])
         async with proxy.listening(), client() as made:
-            told = await ask(made, Endpoint(scheme="https", host="vendor.example", port=443, proxy=f"http://127.0.0.1:{proxy.port}"))
+            told = await ask(
+                made, Endpoint(scheme="https", host="vendor.example", port=443, proxy=f"http://127.0.0.1:{proxy.port}")
+            )
             assert told.failures[0].code in {"upstream_connect_failed", "upstream_tls_failed"}
             if b"surplus" not in answer:
                 assert reason in str(told.failures[0].detail["reason"])
@@ -239,7 +243,9 @@ def test_http_goes_through_a_proxy_in_absolute_form() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("place", ["https://h:1", "h:1", "http://h", "http://h:1/x", "http://h:99999", "socks5://u:secret@h:1"])
+@pytest.mark.parametrize(
+    "place", ["https://h:1", "h:1", "http://h", "http://h:1/x", "http://h:99999", "socks5://u:secret@h:1"]
+)
 def test_a_proxy_that_cannot_be_used_is_refused_without_showing_it(place: str) -> None:
     with pytest.raises(ValueError, match="a proxy has to be") as caught:
         Endpoint(scheme="http", host="h", port=1, proxy=place)

@@ -182,7 +182,9 @@ async def client(**settings: Any) -> AsyncIterator[Client]:
         await asyncio.sleep(0.01)
 
 
-def send(made: Client, endpoint: Endpoint, told: Told, head: bytes = HEAD, body: bytes = BODY, within: float = 10.0) -> Exchange:
+def send(
+    made: Client, endpoint: Endpoint, told: Told, head: bytes = HEAD, body: bytes = BODY, within: float = 10.0
+) -> Exchange:
     """Send with a total deadline in seconds."""
     return made.send(endpoint, head, body, told, monotonic_ns() + int(within * 1e9))
 

@@ -1,12 +1,13 @@
-"""The pooled HTTP/1.1 client of one gate: takes a kept connection or opens one, and enforces every time limit by sweeping."""
+"""The pooled HTTP/1.1 client of one gate: takes a kept connection or opens one; sweeping enforces every time limit."""
 
 import ssl
 from time import monotonic_ns
 
 from torana.gate.upstream.connect import open_connection, trust
-from torana.gate.upstream.connection import READ_BYTES, Connection, Exchange, Pool, seconds
+from torana.gate.upstream.connection import READ_BYTES, Connection, seconds
 from torana.gate.upstream.egress import parse_networks
 from torana.gate.upstream.endpoint import Endpoint
+from torana.gate.upstream.exchange import Exchange, Pool
 from torana.gate.upstream.failure import Failure, Sink
 from torana.kit.tasks import spawn
 from torana.settings import Settings
@@ -16,7 +17,7 @@ STALE_NS = 500_000_000
 
 
 class Client:
-    """One per event loop. Never follows a redirect and never sends a request twice. Raises ValueError for a bad `egress_deny`."""
+    """One per event loop. Follows no redirect, sends no request twice. Raises ValueError for a bad `egress_deny`."""
 
     def __init__(self, settings: Settings) -> None:
         self._keepalive_ns = int(settings.upstream_keepalive_seconds * 1e9)
@@ -31,7 +32,7 @@ class Client:
     def send(self, endpoint: Endpoint, head: bytes, body: bytes, sink: Sink, deadline_ns: int) -> Exchange:
         """Send one request. `head` is complete, its blank line included; `deadline_ns` is a monotonic time.
 
-        The sink is never called before this returns. A kept connection is used only if it is still good; nothing is sent twice.
+        The sink is never called before this returns. A kept connection is used only if it is still good.
         """
         now_ns = monotonic_ns()
         exchange = Exchange(endpoint, sink, deadline_ns, now_ns)
@@ -119,7 +120,7 @@ class Client:
 
 
 def _for_proxy(head: bytes, endpoint: Endpoint) -> bytes:
-    """The same request as a plain proxy wants it: absolute-form target (RFC 9112, section 3.2.2) and the proxy's own credentials."""
+    """The request as a plain proxy wants it: absolute-form target (RFC 9112, section 3.2.2), the proxy's credentials."""
     line, _, fields = head.partition(b"\r\n")
     method, _, target = line.partition(b" ")
     return b"%b %b%b\r\n%b%b" % (method, endpoint.absolute_prefix, target, endpoint.proxy_authorization, fields)

@@ -129,7 +129,7 @@ async def _connect(family: int, address: Any) -> socket.socket:
 
 
 async def _ask_proxy(sock: socket.socket, endpoint: Endpoint) -> None:
-    """Have the proxy open a tunnel (RFC 9110, section 9.3.6). A byte after its reply's head would be read as TLS: refused."""
+    """Have the proxy open a tunnel (RFC 9110, section 9.3.6). More bytes than its reply's head would be lost: refused."""
     loop = asyncio.get_running_loop()
     authority = endpoint.authority.encode()
     await loop.sock_sendall(
