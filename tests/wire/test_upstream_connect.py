@@ -282,6 +282,10 @@ def test_a_closed_port_and_an_unknown_name_are_said_to_be_so() -> None:
             assert unknown.failures[0].code == "upstream_connect_failed"
             assert "resolved" in str(unknown.failures[0].detail["reason"])
             assert not unknown.failures[0].sent
+            for changes in ({"port": 70_000}, {"host": "." + "x" * 70}, {"host": ""}):
+                odd = await ask(made, Endpoint(**{"scheme": "https", "host": "127.0.0.1", "port": port, **changes}))
+                assert odd.failures[0].code == "upstream_connect_failed"
+            await until(lambda: made.counts() == (0, 0, 0))
 
     run(story())
 

@@ -196,6 +196,7 @@ def test_a_caller_who_leaves_closes_the_connection_and_hears_nothing_more(moment
                 made.close()
             await asyncio.sleep(0.05)
             await left_idle(vendor)
+            await until(lambda: made.counts() == (0, 0, 0))
             assert not told.failures
             assert told.body == {"in the body": b"one", "after the end": b"one"}.get(moment, b"")
             assert told.ended == (moment == "after the end")

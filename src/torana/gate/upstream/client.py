@@ -2,6 +2,7 @@
 
 import ssl
 from time import monotonic_ns
+from typing import NamedTuple
 
 from torana.gate.upstream.connect import open_connection, trust
 from torana.gate.upstream.connection import READ_BYTES, Connection, seconds
@@ -14,6 +15,14 @@ from torana.settings import Settings
 
 STALE_NS = 500_000_000
 """A connection that was idle for longer is looked at before it is used: peers close theirs in silence."""
+
+
+class Counts(NamedTuple):
+    """Connections of a client."""
+
+    busy: int
+    idle: int
+    opening: int
 
 
 class Client:
@@ -51,6 +60,7 @@ class Client:
         self._opening.add(exchange)
         pool.open += 1
         exchange.task = spawn(self._open(exchange, pool, head, body), "upstream-connect")
+        exchange.task.add_done_callback(lambda _: self._opened(exchange, pool))
         return exchange
 
     def sweep(self, now_ns: int) -> None:
@@ -65,6 +75,11 @@ class Client:
                 self._give_up(exchange, "upstream_connect_timeout", limit_ns)
         for identity in [identity for identity, pool in self._pools.items() if not pool.open]:
             del self._pools[identity]
+
+    def counts(self) -> Counts:
+        """How many connections there are now."""
+        idle = sum(len(pool.idle) for pool in self._pools.values())
+        return Counts(len(self._connections) - idle, idle, len(self._opening))
 
     def close(self) -> None:
         """Close every connection; calls that are still running fail with upstream_cut."""
@@ -91,14 +106,24 @@ class Client:
             if connection.is_closed:
                 raise Failure("upstream_connect_failed", sent=False, reason="it closed the connection at once")
             self._connections.add(connection)
+            pool.open += 1
             connection.start(exchange, head, body, monotonic_ns())
         except Failure as failure:
             exchange.fail(failure)
-        finally:
-            exchange.task = None
-            self._opening.discard(exchange)
-            if connection is None or connection not in self._connections:
-                pool.open -= 1
+        except Exception:
+            # Whatever it was, the call must not wait for ever; the task logs it.
+            if connection is not None:
+                connection.abort()
+            exchange.fail(
+                Failure("upstream_connect_failed", sent=connection is not None, reason="its address cannot be used")
+            )
+            raise
+
+    def _opened(self, exchange: Exchange, pool: Pool) -> None:
+        # By callback: a task that is cancelled before its first step runs none of its own code.
+        exchange.task = None
+        self._opening.discard(exchange)
+        pool.open -= 1
 
     def _context(self, ca_pem: str | None) -> ssl.SSLContext:
         context = self._contexts.get(ca_pem)

@@ -48,6 +48,8 @@ async def open_connection(
             raise Failure("upstream_tls_failed", sent=False, reason=_tls_reason(error)) from None
         if isinstance(error, OSError):
             raise _unreachable(error) from None
+        if isinstance(error, ValueError):
+            raise Failure("upstream_connect_failed", sent=False, reason="its host name cannot be used") from None
         raise
 
 
@@ -87,7 +89,7 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
     loop = asyncio.get_running_loop()
     try:
         found = await _resolve(host, port)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise Failure(
             "upstream_connect_failed", sent=False, reason=f"its name cannot be resolved ({_reason(error)})"
         ) from None

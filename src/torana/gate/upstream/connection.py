@@ -216,10 +216,10 @@ class Connection(asyncio.BufferedProtocol):
                 if exchange.sink is not None:
                     exchange.sink.upstream_head(self._status, self._head)
             if self._body:
-                self._silent = 0
                 data = b"".join(self._body)
                 self._body.clear()
                 if exchange.sink is not None:
+                    self._silent = 0
                     exchange.sink.upstream_body(data, False)
                     return
         self._count_silent(exchange, count)
