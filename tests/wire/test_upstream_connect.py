@@ -357,3 +357,29 @@ def test_small_writes_are_sent_at_once(authority: trustme.CA, monkeypatch: pytes
     run(story())
     assert len(flags) == 2
     assert all(flags)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "proxied"])
+def test_leaving_at_any_moment_of_connecting_leaves_no_socket(authority: trustme.CA, scheme: str) -> None:
+    async def story() -> None:
+        context = None if scheme == "http" else server_context(authority, "127.0.0.1")
+        vendor = replies(SMALL)
+        proxy = proxy_script(b"HTTP/1.1 200 OK\r\n\r\n", [], [])
+        async with proxy.listening(), vendor.listening(context), client() as made:
+            endpoint = vendor.endpoint(scheme="http" if scheme == "http" else "https", ca_pem=pem(authority))
+            if scheme == "proxied":
+                endpoint = vendor.endpoint(scheme="https", proxy=f"http://127.0.0.1:{proxy.port}")
+            before = len(list(Path("/proc/self/fd").iterdir()))
+            for turns in range(40):
+                told = Told()
+                exchange = send(made, endpoint, told)
+                for _ in range(turns):
+                    await asyncio.sleep(0.0002 * (turns % 3))
+                exchange.cancel()
+                await asyncio.sleep(0)
+            made.close()
+            await until(lambda: made.counts() == (0, 0, 0))
+            await until(lambda: vendor.closed == vendor.connections and proxy.closed == proxy.connections)
+            await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
+
+    run(story())
