@@ -60,11 +60,11 @@ def test_a_changed_account_gets_connections_of_its_own_but_changed_time_limits_d
 
 def test_idle_connections_are_bounded_and_closed_after_the_keepalive_time() -> None:
     async def story() -> None:
-        async with replies(SMALL).listening() as vendor:
-            async with client(upstream_max_idle_connections=2, upstream_keepalive_seconds=0.2) as made:
-                await asyncio.gather(*(ask(made, vendor.endpoint()) for _ in range(5)))
-                await until(lambda: vendor.closed >= 3)
-                await left_idle(vendor)
+        limits = {"upstream_max_idle_connections": 2, "upstream_keepalive_seconds": 0.2}
+        async with replies(SMALL).listening() as vendor, client(**limits) as made:
+            await asyncio.gather(*(ask(made, vendor.endpoint()) for _ in range(5)))
+            await until(lambda: vendor.closed >= 3)
+            await left_idle(vendor)
 
     run(story())
 
@@ -163,7 +163,9 @@ def test_bytes_that_nobody_asked_for_close_an_idle_connection() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("moment", ["at once", "connecting", "before the head", "in the head", "in the body", "after the end"])
+@pytest.mark.parametrize(
+    "moment", ["at once", "connecting", "before the head", "in the head", "in the body", "after the end"]
+)
 def test_a_caller_who_leaves_closes_the_connection_and_hears_nothing_more(moment: str) -> None:
     async def story() -> None:
         async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -194,6 +196,7 @@ def test_a_caller_who_leaves_closes_the_connection_and_hears_nothing_more(moment
                 made.close()
             await asyncio.sleep(0.05)
             await left_idle(vendor)
+            await until(lambda: made.counts() == (0, 0, 0))
             assert not told.failures
             assert told.body == {"in the body": b"one", "after the end": b"one"}.get(moment, b"")
             assert told.ended == (moment == "after the end")
@@ -354,5 +357,23 @@ def test_closing_the_client_ends_running_calls_and_every_connection() -> None:
             assert not opening.failures[0].sent
             await asyncio.sleep(0.05)
             await left_idle(vendor)
+
+    run(story())
+
+
+def test_a_reply_before_a_reset_that_stops_the_request_is_still_told() -> None:
+    async def story() -> None:
+        async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
+            await writer.drain()
+            writer.transport.abort()  # what is unread makes this a reset
+
+        vendor = Vendor(script)
+        async with vendor.listening(), client() as made:
+            size = 30_000_000
+            for _ in range(10):
+                told = await ask(made, vendor.endpoint(), HEAD.replace(b"length: 2", b"length: %d" % size), b"x" * size)
+                assert (told.status, told.body, told.ended) == (413, b"big", 1)
 
     run(story())

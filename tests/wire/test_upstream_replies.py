@@ -1,6 +1,7 @@
 """What vendors send, byte for byte, and the story a sink is told."""
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,9 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 EVENTS = CHUNKED + b"6\r\ndata: \r\n3;x=y\r\n1\n\n\r\n1\r\n!\r\n0\r\nx-trailer: 1\r\n\r\n"
 
 
-async def exchange(*pieces: bytes, then_close: bool = False, head: bytes = HEAD, body: bytes = BODY) -> tuple[Vendor, object, int]:
+async def exchange(
+    *pieces: bytes, then_close: bool = False, head: bytes = HEAD, body: bytes = BODY
+) -> tuple[Vendor, object, int]:
     """The story of a reply, and how many connections it and a following good call used."""
     vendor = replies(*pieces, then_close=then_close)
     async with vendor.listening(), client() as made:
@@ -32,8 +35,16 @@ GOOD = {
     "a second reply in the same bytes": (SMALL + SMALL, b"hello", False),
     "half a second reply in the same bytes": (SMALL + b"HTTP/1.1 2", b"hello", False),
     "more bytes than its length": (SMALL + b"surplus", b"hello", False),
-    "bytes after connection: close": (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nokmore", b"ok", False),
-    "an identity encoding": (b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 2\r\n\r\nok", b"ok", True),
+    "bytes after connection: close": (
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nokmore",
+        b"ok",
+        False,
+    ),
+    "an identity encoding": (
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 2\r\n\r\nok",
+        b"ok",
+        True,
+    ),
 }
 
 
@@ -61,7 +72,10 @@ def test_a_reply_without_length_ends_with_the_connection() -> None:
 
 def test_header_names_are_lower_case_values_and_order_are_kept_and_trailers_are_dropped() -> None:
     async def story() -> None:
-        raw = CHUNKED.replace(b"\r\n\r\n", b"\r\nX-A: One\r\nSet-Cookie: a\r\nSET-COOKIE: b\r\n\r\n") + b"0\r\nX-Late: 1\r\n\r\n"
+        raw = (
+            CHUNKED.replace(b"\r\n\r\n", b"\r\nX-A: One\r\nSet-Cookie: a\r\nSET-COOKIE: b\r\n\r\n")
+            + b"0\r\nX-Late: 1\r\n\r\n"
+        )
         _, told, _ = await exchange(raw)
         fields = ((b"transfer-encoding", b"chunked"), (b"x-a", b"One"), (b"set-cookie", b"a"), (b"set-cookie", b"b"))
         assert told == (200, fields, b"", "end")
@@ -71,11 +85,15 @@ def test_header_names_are_lower_case_values_and_order_are_kept_and_trailers_are_
 
 def test_a_redirect_is_told_and_never_followed() -> None:
     async def story() -> None:
-        async with replies(b"HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").listening() as vendor:
-            async with client() as made:
-                told = await ask(made, vendor.endpoint())
-                assert told.status == 307
-                assert vendor.requests == 1
+        async with (
+            replies(
+                b"HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+            ).listening() as vendor,
+            client() as made,
+        ):
+            told = await ask(made, vendor.endpoint())
+            assert told.status == 307
+            assert vendor.requests == 1
 
     run(story())
 
@@ -104,7 +122,9 @@ BAD = {
     "a bad chunk size": CHUNKED + b"2\r\nok\r\nzz\r\n",
     "a chunk longer than its size": CHUNKED + b"2\r\nokay\r\n0\r\n\r\n",
     "too many fields": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 201 + b"content-length: 0\r\n\r\n",
-    "fields that are too long": b"HTTP/1.1 200 OK\r\n" + b"a: %b\r\n" % (b"x" * 7000) * 10 + b"content-length: 0\r\n\r\n",
+    "fields that are too long": b"HTTP/1.1 200 OK\r\n"
+    + b"a: %b\r\n" % (b"x" * 7000) * 10
+    + b"content-length: 0\r\n\r\n",
     "a field without end": b"HTTP/1.1 200 OK\r\na: " + b"x" * 300_000,
     "a trailer without end": CHUNKED + b"0\r\nx: " + b"x" * 300_000,
     "interim replies without end": b"HTTP/1.1 102 Wait\r\n\r\n" * 100,
@@ -183,7 +203,7 @@ SPLITTABLE = [raw for raw, _, _ in GOOD.values()] + [raw for raw in BAD.values()
 @given(raw=st.sampled_from(SPLITTABLE), cuts=st.lists(st.integers(min_value=1, max_value=200), max_size=12))
 def test_any_split_of_the_same_bytes_tells_the_same_story(raw: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(raw), *(cut for cut in cuts if cut < len(raw))})
-    pieces = [raw[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [raw[start:end] for start, end in itertools.pairwise(places)]
 
     async def story() -> None:
         stories = []

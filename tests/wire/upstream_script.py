@@ -93,7 +93,8 @@ class Vendor:
         self.port = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
@@ -122,7 +123,7 @@ class Vendor:
 
     @contextlib.asynccontextmanager
     async def listening(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["Vendor"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        server = await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -181,7 +182,9 @@ async def client(**settings: Any) -> AsyncIterator[Client]:
         await asyncio.sleep(0.01)
 
 
-def send(made: Client, endpoint: Endpoint, told: Told, head: bytes = HEAD, body: bytes = BODY, within: float = 10.0) -> Exchange:
+def send(
+    made: Client, endpoint: Endpoint, told: Told, head: bytes = HEAD, body: bytes = BODY, within: float = 10.0
+) -> Exchange:
     """Send with a total deadline in seconds."""
     return made.send(endpoint, head, body, told, monotonic_ns() + int(within * 1e9))
 

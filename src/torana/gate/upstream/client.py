@@ -1,12 +1,14 @@
-"""The pooled HTTP/1.1 client of one gate: takes a kept connection or opens one, and enforces every time limit by sweeping."""
+"""The pooled HTTP/1.1 client of one gate: takes a kept connection or opens one; sweeping enforces every time limit."""
 
 import ssl
 from time import monotonic_ns
+from typing import NamedTuple
 
 from torana.gate.upstream.connect import open_connection, trust
-from torana.gate.upstream.connection import READ_BYTES, Connection, Exchange, Pool, seconds
+from torana.gate.upstream.connection import READ_BYTES, Connection, seconds
 from torana.gate.upstream.egress import parse_networks
 from torana.gate.upstream.endpoint import Endpoint
+from torana.gate.upstream.exchange import Exchange, Pool
 from torana.gate.upstream.failure import Failure, Sink
 from torana.kit.tasks import spawn
 from torana.settings import Settings
@@ -15,8 +17,16 @@ STALE_NS = 500_000_000
 """A connection that was idle for longer is looked at before it is used: peers close theirs in silence."""
 
 
+class Counts(NamedTuple):
+    """Connections of a client."""
+
+    busy: int
+    idle: int
+    opening: int
+
+
 class Client:
-    """One per event loop. Never follows a redirect and never sends a request twice. Raises ValueError for a bad `egress_deny`."""
+    """One per event loop. Follows no redirect, sends no request twice. Raises ValueError for a bad `egress_deny`."""
 
     def __init__(self, settings: Settings) -> None:
         self._keepalive_ns = int(settings.upstream_keepalive_seconds * 1e9)
@@ -31,7 +41,7 @@ class Client:
     def send(self, endpoint: Endpoint, head: bytes, body: bytes, sink: Sink, deadline_ns: int) -> Exchange:
         """Send one request. `head` is complete, its blank line included; `deadline_ns` is a monotonic time.
 
-        The sink is never called before this returns. A kept connection is used only if it is still good; nothing is sent twice.
+        The sink is never called before this returns. A kept connection is used only if it is still good.
         """
         now_ns = monotonic_ns()
         exchange = Exchange(endpoint, sink, deadline_ns, now_ns)
@@ -50,6 +60,7 @@ class Client:
         self._opening.add(exchange)
         pool.open += 1
         exchange.task = spawn(self._open(exchange, pool, head, body), "upstream-connect")
+        exchange.task.add_done_callback(lambda _: self._opened(exchange, pool))
         return exchange
 
     def sweep(self, now_ns: int) -> None:
@@ -64,6 +75,11 @@ class Client:
                 self._give_up(exchange, "upstream_connect_timeout", limit_ns)
         for identity in [identity for identity, pool in self._pools.items() if not pool.open]:
             del self._pools[identity]
+
+    def counts(self) -> Counts:
+        """How many connections there are now."""
+        idle = sum(len(pool.idle) for pool in self._pools.values())
+        return Counts(len(self._connections) - idle, idle, len(self._opening))
 
     def close(self) -> None:
         """Close every connection; calls that are still running fail with upstream_cut."""
@@ -90,14 +106,24 @@ class Client:
             if connection.is_closed:
                 raise Failure("upstream_connect_failed", sent=False, reason="it closed the connection at once")
             self._connections.add(connection)
+            pool.open += 1
             connection.start(exchange, head, body, monotonic_ns())
         except Failure as failure:
             exchange.fail(failure)
-        finally:
-            exchange.task = None
-            self._opening.discard(exchange)
-            if connection is None or connection not in self._connections:
-                pool.open -= 1
+        except Exception:
+            # Whatever it was, the call must not wait for ever; the task logs it.
+            if connection is not None:
+                connection.abort()
+            exchange.fail(
+                Failure("upstream_connect_failed", sent=connection is not None, reason="its address cannot be used")
+            )
+            raise
+
+    def _opened(self, exchange: Exchange, pool: Pool) -> None:
+        # By callback: a task that is cancelled before its first step runs none of its own code.
+        exchange.task = None
+        self._opening.discard(exchange)
+        pool.open -= 1
 
     def _context(self, ca_pem: str | None) -> ssl.SSLContext:
         context = self._contexts.get(ca_pem)
@@ -119,7 +145,7 @@ class Client:
 
 
 def _for_proxy(head: bytes, endpoint: Endpoint) -> bytes:
-    """The same request as a plain proxy wants it: absolute-form target (RFC 9112, section 3.2.2) and the proxy's own credentials."""
+    """The request as a plain proxy wants it: absolute-form target (RFC 9112, section 3.2.2), the proxy's credentials."""
     line, _, fields = head.partition(b"\r\n")
     method, _, target = line.partition(b" ")
     return b"%b %b%b\r\n%b%b" % (method, endpoint.absolute_prefix, target, endpoint.proxy_authorization, fields)

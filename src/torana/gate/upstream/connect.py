@@ -1,6 +1,7 @@
 """Opens a connection to a vendor: resolve, check every address, connect to the checked one, proxy, TLS."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -47,6 +48,8 @@ async def open_connection(
             raise Failure("upstream_tls_failed", sent=False, reason=_tls_reason(error)) from None
         if isinstance(error, OSError):
             raise _unreachable(error) from None
+        if isinstance(error, ValueError):
+            raise Failure("upstream_connect_failed", sent=False, reason="its host name cannot be used") from None
         raise
 
 
@@ -85,8 +88,8 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
     host, port = endpoint.dial
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        found = await _resolve(host, port)
+    except (OSError, ValueError, OverflowError) as error:
         raise Failure(
             "upstream_connect_failed", sent=False, reason=f"its name cannot be resolved ({_reason(error)})"
         ) from None
@@ -108,6 +111,10 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
     raise failure
 
 
+async def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
 async def _connect(family: int, address: Any) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -124,7 +131,7 @@ async def _connect(family: int, address: Any) -> socket.socket:
 
 
 async def _ask_proxy(sock: socket.socket, endpoint: Endpoint) -> None:
-    """Have the proxy open a tunnel (RFC 9110, section 9.3.6). A byte after its reply's head would be read as TLS: refused."""
+    """Have the proxy open a tunnel (RFC 9110, section 9.3.6). More bytes than its reply's head would be lost: refused."""
     loop = asyncio.get_running_loop()
     authority = endpoint.authority.encode()
     await loop.sock_sendall(
@@ -149,7 +156,11 @@ def _unreachable(error: OSError) -> Failure:
 
 
 def _reason(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        # The loop's own text holds the address, which is not the caller's business.
+        text = os.strerror(error.errno)
+    else:
+        text = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
     return text[:1].lower() + text[1:]
 
 

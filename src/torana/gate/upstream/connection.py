@@ -1,8 +1,8 @@
 """One connection to a vendor: writes a request, parses its reply, and says when it may serve the next.
 
-This is the hot path of every call, so it holds no task, no timer and no time stamp a read: `sweep` looks for reads since its
-last visit. The parser accepts what a hostile peer could use to poison the next call; whatever does not end exactly where its
-message ends closes the connection instead of pooling it.
+This is the hot path of every call, so it holds no task, no timer and no time stamp a read: `sweep` looks for reads
+since its last visit. The parser accepts what a hostile peer could use to poison the next call; whatever does not end
+exactly where its message ends closes the connection instead of pooling it.
 """
 
 import asyncio
@@ -13,17 +13,16 @@ from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from torana.gate.upstream.endpoint import Endpoint
-from torana.gate.upstream.failure import Failure, Sink
+from torana.gate.upstream.exchange import Exchange, Pool
+from torana.gate.upstream.failure import Failure
 
 READ_BYTES = 32_768
 MAX_HEADERS = 200
 MAX_HEAD_BYTES = 65_536
 MAX_INTERIM_REPLIES = 16
-DRAIN_NS = 1_000_000_000
 DRAIN_BYTES = 65_536
 _SILENT_BYTES = 2 * MAX_HEAD_BYTES
-"""Bytes that may arrive without showing anything: an endless field, chunk extension or trailer would be held by the parser."""
+"""Bytes that may arrive and show nothing: the parser would hold an endless field or trailer."""
 _JOIN_BYTES = 65_536
 """Up to here one joined write is cheaper than two buffers."""
 
@@ -32,82 +31,13 @@ IDLE, HEAD, BODY, COMPLETE, CLOSED = range(5)
 _WATCHED = frozenset((b"content-length", b"transfer-encoding", b"content-encoding"))
 
 
-class Pool:
-    """The connections of one endpoint."""
-
-    __slots__ = ("decoded_only", "idle", "most_idle", "open")
-
-    def __init__(self, most_idle: int, *, decoded_only: bool) -> None:
-        self.idle: list[Connection] = []
-        """Used last in, first out, so that what is not needed grows old and is closed."""
-        self.most_idle = most_idle
-        self.open = 0
-        """Connections that exist or are being opened."""
-        self.decoded_only = decoded_only
-        """Whether a reply with a content-encoding is refused, because none was asked for."""
-
-
-class Exchange:
-    """One request and its reply, as its caller holds it. Safe to use at any time, also after the end."""
-
-    __slots__ = ("connection", "deadline_ns", "endpoint", "paused", "sink", "started_ns", "task")
-
-    def __init__(self, endpoint: Endpoint, sink: Sink, deadline_ns: int, started_ns: int) -> None:
-        self.endpoint = endpoint
-        self.sink: Sink | None = sink
-        """None once nothing more is to be told."""
-        self.deadline_ns = deadline_ns
-        self.started_ns = started_ns
-        self.connection: Connection | None = None
-        self.task: asyncio.Task[None] | None = None
-        """While a connection is being opened."""
-        self.paused = False
-
-    def pause(self) -> None:
-        """Stop reading, because the caller does not keep up. The idle timeout does not run meanwhile."""
-        if not self.paused:
-            self.paused = True
-            if self.connection is not None:
-                self.connection.pause()
-
-    def resume(self) -> None:
-        """Read again."""
-        if self.paused:
-            self.paused = False
-            if self.connection is not None:
-                self.connection.resume()
-
-    def cancel(self) -> None:
-        """The caller left: close the connection; the sink hears nothing more."""
-        self.sink = None
-        if self.connection is not None:
-            self.connection.abort()
-        elif self.task is not None:
-            self.task.cancel()
-
-    def let_go(self) -> None:
-        """The caller has all it needs: take the rest of the message quietly, for a short time, so that the connection can be kept."""
-        if self.connection is None:
-            self.cancel()
-            return
-        self.sink = None
-        self.deadline_ns = min(self.deadline_ns, monotonic_ns() + DRAIN_NS)
-        self.resume()
-
-    def fail(self, failure: Failure) -> None:
-        """Tell the failure, unless nothing more is to be told."""
-        sink, self.sink = self.sink, None
-        if sink is not None:
-            sink.upstream_failed(failure)
-
-
 class Connection(asyncio.BufferedProtocol):
     """A transport's protocol. `start` is called once per exchange while it is idle."""
 
     __slots__ = (
-        "_active", "_begun", "_body", "_buffer", "_exchange", "_forget", "_framed", "_head", "_headers", "_headless", "_interim",
-        "_keep", "_large", "_last_ns", "_parser", "_phase", "_problem", "_seen", "_silent", "_socket", "_status", "_told",
-        "_transport", "_unsent", "idle_ns", "on_body", "pool",
+        "_active", "_begun", "_body", "_buffer", "_exchange", "_forget", "_framed", "_head", "_headers",
+        "_headless", "_interim", "_keep", "_large", "_last_ns", "_parser", "_phase", "_problem", "_seen",
+        "_silent", "_socket", "_status", "_told", "_transport", "_unsent", "idle_ns", "on_body", "pool",
     )  # fmt: skip
 
     def __init__(
@@ -286,10 +216,10 @@ class Connection(asyncio.BufferedProtocol):
                 if exchange.sink is not None:
                     exchange.sink.upstream_head(self._status, self._head)
             if self._body:
-                self._silent = 0
                 data = b"".join(self._body)
                 self._body.clear()
                 if exchange.sink is not None:
+                    self._silent = 0
                     exchange.sink.upstream_body(data, False)
                     return
         self._count_silent(exchange, count)
@@ -339,7 +269,7 @@ class Connection(asyncio.BufferedProtocol):
             sink.upstream_body(data, True)
 
     def _stumble(self, exchange: Exchange, error: Exception) -> None:
-        """The parser stopped. What came before still counts, so that the story does not depend on how the bytes were split."""
+        """The parser stopped. What came before still counts: the story must not depend on how the bytes were split."""
         if self._phase == COMPLETE:
             self._keep = False
             self._finish(exchange)

@@ -1,8 +1,8 @@
 """Which addresses a gate may connect to. Checked on the address itself, after resolution and before connecting.
 
-Loopback and private networks are allowed, because model servers live there; what is refused is where no model server can be
-and where metadata services, multicast and reserved ranges are. IPv6 forms that carry an IPv4 address are judged by both.
-Sources: RFC 6890 and the IANA special-purpose registries; RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 5214 (ISATAP).
+Loopback and private networks are allowed, because model servers live there; metadata services, link-local, multicast and
+reserved ranges are refused. IPv6 forms that carry an IPv4 address are judged by that too.
+Sources: RFC 6890 and the IANA special-purpose registries; RFC 6052 (NAT64), 3056 (6to4), 4380 (Teredo), 5214 (ISATAP).
 """
 
 from collections.abc import Iterator
@@ -39,8 +39,8 @@ _REFUSED_V6 = tuple(
 )
 _LOOPBACK_V6 = IPv6Address("::1")
 _ALLOWED_V6 = (IPv6Network("2000::/3"), IPv6Network("fc00::/7"))
-"""Global unicast and unique local. Every other IPv6 range is link-local, site-local, multicast, unassigned or reserved, or
-local-use NAT64 (64:ff9b:1::/48), where the IPv4 address stands depends on somebody else's prefix length."""
+"""Global unicast and unique local. Every other range is link-local, site-local, multicast, unassigned or reserved, or
+local-use NAT64 (64:ff9b:1::/48), where nobody but its operator knows which bits are the IPv4 address."""
 _EMBEDDING = tuple(
     (IPv6Network(text), shift)
     for text, shift in (
@@ -68,7 +68,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 
 def is_refused(address: str, deny: tuple[Network, ...] = ()) -> bool:
-    """Whether a gate must not connect to this address (as the resolver gives it). What is no address at all is refused."""
+    """Whether a gate must not connect to this address (as the resolver gives it). What is no address is refused."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -10,10 +10,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Endpoint:
-    """One way to reach one provider account; built once per snapshot. Raises ValueError for a proxy that cannot be used.
+    """One way to reach one provider account; built once per snapshot. Raises ValueError for an unusable proxy.
 
-    Two endpoints are equal when a connection of one may serve the other, so an account whose address, name, trust or proxy
-    changed gets fresh connections, and one whose time limits changed keeps its own.
+    Two endpoints are equal when a connection of one may serve the other: an account whose address, name, trust or proxy
+    changed gets fresh connections, one whose time limits changed keeps its own.
     """
 
     scheme: Literal["http", "https", "unix"]
@@ -79,7 +79,7 @@ class Endpoint:
 
 
 def _parse_proxy(text: str) -> tuple[tuple[str, int], bytes]:
-    """Address and `proxy-authorization` line of a proxy URL. The message of a ValueError never holds the URL's credentials."""
+    """Address and `proxy-authorization` line of a proxy URL. A ValueError never shows the URL, which may hold a password."""
     problem = "a proxy has to be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
     try:
         parts = urllib.parse.urlsplit(text)

@@ -6,8 +6,8 @@ from typing import Protocol
 class Failure(Exception):
     """The upstream could not give a whole, valid reply.
 
-    `code` is one of `core.errors.ERRORS` (`upstream_…`); `detail` fills its sentence but for `{target}`, which the caller knows;
-    `sent` is True when any byte of the request was handed to the kernel, so that sending it again could do its work twice.
+    `code` is one of `core.errors.ERRORS` (`upstream_…`); `detail` fills its sentence but for `{target}`, which the caller
+    knows; `sent` is True when any byte of the request was handed to the kernel: sending it again could do its work twice.
     """
 
     def __init__(self, code: str, *, sent: bool, **detail: object) -> None:
