@@ -71,11 +71,12 @@ async def writing(engine: Engine) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def reading(engine: Engine) -> AsyncIterator[Connection]:
     """A transaction that only reads, and sees one state of the database however many statements it runs."""
-    async with engine.connect() as connection:
+    async with engine.connect() as connected:
+        connection = connected
         if is_sqlite(connection):
-            await connection.execution_options(torana_begin="DEFERRED")
+            connection = await connection.execution_options(torana_begin="DEFERRED")
         else:
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
             yield connection
 

@@ -2,7 +2,8 @@
 
 from typing import Any, TypeVar
 
-from sqlalchemy import Delete, MetaData, Select, Table, Update
+import msgspec
+from sqlalchemy import Column, Delete, MetaData, Select, Table, Update
 
 Statement = TypeVar("Statement", Select[Any], Update, Delete)
 
@@ -17,4 +18,9 @@ metadata = MetaData(
     }
 )
 
-__all__ = ["Statement", "Table", "metadata"]
+__all__ = ["Statement", "Table", "columns_of", "metadata"]
+
+
+def columns_of(table: Table, kind: type[msgspec.Struct]) -> list[Column[Any]]:
+    """The columns that a struct's fields are named after, in the fields' order: `kind(*row)` makes one from a row."""
+    return [table.c[name] for name in kind.__struct_fields__]
