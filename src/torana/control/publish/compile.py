@@ -39,6 +39,8 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
     deployments = _grouped(truth.deployments, attrgetter("service_id"))
     aliases = _grouped(truth.aliases, attrgetter("service_id"))
     offers = {s.id: _Offer(s, deployments.get(s.id, []), aliases.get(s.id, [])) for s in truth.services}
+    if reasons := _problems(offers.values(), providers, master):
+        raise NotPublishable(reasons)
     limits = _grouped(truth.limits, attrgetter("owner_id"))
     teams = {team.id: team.name for team in truth.teams}
 
@@ -53,9 +55,6 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
 
     reachable = {offer.service.id: offer for some in subscribed.values() for offer in some}
     used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
-    if reasons := _problems(reachable.values(), [providers[id_] for id_ in sorted(used)], providers, master):
-        raise NotPublishable(reasons)
-
     grants = _Grants(providers)
     return published.Snapshot(
         version=version,
@@ -184,21 +183,21 @@ def _limits(limits: Iterable[Limit] | None, owner: str) -> tuple[published.Limit
     )
 
 
-def _problems(
-    offers: Iterable[_Offer], used: list[Provider], providers: dict[str, Provider], master: MasterKey
-) -> list[str]:
+def _problems(offers: Iterable[_Offer], providers: dict[str, Provider], master: MasterKey) -> list[str]:
+    # Every active service counts, called or not: a broken one must be refused to whoever breaks it, not to who subscribes later.
     reasons: list[str] = []
+    used: set[str] = set()
     for offer in offers:
         name = offer.service.name
         if not any(deployment.weight for deployment in offer.deployments):
             reasons.append(f"the service {name} has no deployment with a weight above 0")
         for deployment in offer.deployments:
+            used.add(deployment.provider_id)
             owner = providers[deployment.provider_id].team_id
             if owner is not None and owner != offer.service.team_id:
                 reasons.append(f"the service {name} uses a provider account of another team")
-    for provider in used:
-        if problem := _provider_problem(provider, master):
-            reasons.append(f"the provider {provider.name} cannot be used: {problem}")
+    problems = ((provider, _provider_problem(provider, master)) for id_, provider in providers.items() if id_ in used)
+    reasons.extend(f"the provider {provider.name} cannot be used: {why}" for provider, why in problems if why)
     return reasons
 
 
