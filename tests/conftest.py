@@ -2,10 +2,12 @@
 
 from tests.support.databases import (
     anyio_backend,
-    database,
     empty_engine,
+    empty_settings,
     engine,
     master,
+    migrated_postgres,
+    migrated_sqlite,
     postgres_server,
     publisher,
     settings,
@@ -13,10 +15,12 @@ from tests.support.databases import (
 
 __all__ = [
     "anyio_backend",
-    "database",
     "empty_engine",
+    "empty_settings",
     "engine",
     "master",
+    "migrated_postgres",
+    "migrated_sqlite",
     "postgres_server",
     "publisher",
     "settings",

@@ -25,7 +25,7 @@ from torana.control.publish.publish import Publisher
 from torana.settings import Settings
 from torana.stores.secrets.master import MasterKey, load_or_create
 from torana.stores.sql import migrate
-from torana.stores.sql.engine import Engine, create
+from torana.stores.sql.engine import Engine, create, database_file
 
 VARIABLE = "TORANA_TEST_POSTGRES"
 _DEADLINE_SECONDS = 60
@@ -47,23 +47,44 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
+    """Name of a migrated database on the server that others are copied from, because a copy is faster than a migration."""
+    with _separate_database(postgres_server) as url:
+        asyncio.run(_migrate(Settings(database=url)))
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file that others are copied from."""
+    settings = Settings(data=str(tmp_path_factory.mktemp("migrated")))
+    asyncio.run(_migrate(settings))
+    file = database_file(settings)
+    assert file is not None
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The setting `database` of an empty database, once for SQLite (empty text) and once for PostgreSQL."""
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a database without any table: once SQLite, once PostgreSQL."""
     if request.param == "sqlite":
-        yield ""
+        yield Settings(data=str(tmp_path))
         return
-    server = request.getfixturevalue("postgres_server")
-    name = f"torana_{uuid.uuid4().hex}"
-    asyncio.run(_execute(server, f'CREATE DATABASE "{name}"'))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with _separate_database(request.getfixturevalue("postgres_server")) as url:
+        yield Settings(data=str(tmp_path), database=url)
 
 
-@pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    """Settings of an empty installation."""
-    return Settings(data=str(tmp_path), database=database)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a migrated database without content: once SQLite, once PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path)
+        yield Settings(data=str(tmp_path))
+        return
+    template = request.getfixturevalue("migrated_postgres")
+    with _separate_database(request.getfixturevalue("postgres_server"), template) as url:
+        yield Settings(data=str(tmp_path), database=url)
 
 
 @pytest.fixture
@@ -74,23 +95,24 @@ def master(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MasterKey:
 
 
 @pytest.fixture
-async def empty_engine(anyio_backend: str, settings: Settings) -> AsyncIterator[Engine]:
+async def empty_engine(anyio_backend: str, empty_settings: Settings) -> AsyncIterator[Engine]:
     """An engine on a database without any table."""
+    engine = create(empty_settings)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def engine(anyio_backend: str, settings: Settings) -> AsyncIterator[Engine]:
+    """An engine on a migrated database without content."""
     engine = create(settings)
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-async def engine(empty_engine: Engine) -> Engine:
-    """An engine on a migrated database."""
-    await migrate.upgrade(empty_engine)
-    return empty_engine
-
-
-@pytest.fixture
-async def publisher(engine: Engine, master: MasterKey, tmp_path: Path) -> Publisher:
-    """A publisher on a migrated database without content."""
+def publisher(engine: Engine, master: MasterKey, tmp_path: Path) -> Publisher:
+    """A publisher on a migrated database without content; its snapshot is in the folder `snapshot`."""
     return Publisher(engine, master, tmp_path / "snapshot")
 
 
@@ -115,7 +137,9 @@ def running_postgres() -> Iterator[str]:
         data, programs = folder / "data", package / "pginstall/bin"
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}
         initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(initdb, user=user, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run(
+            initdb, user=user, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60
+        )
         options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
@@ -155,6 +179,22 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> N
             time.sleep(0.05)
         else:
             return
+
+
+@contextlib.contextmanager
+def _separate_database(server: str, template: str = "template1") -> Iterator[str]:
+    name = f"torana_{uuid.uuid4().hex}"
+    asyncio.run(_execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def _migrate(settings: Settings) -> None:
+    engine = create(settings)
+    await migrate.upgrade(engine)
+    await engine.dispose()
 
 
 async def _execute(url: str, statement: str) -> None:

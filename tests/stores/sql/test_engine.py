@@ -23,7 +23,7 @@ def test_what_operators_paste_is_read_with_our_driver(scheme: str) -> None:
 
 @pytest.mark.parametrize("database", ["mysql://root:canary@db/torana", "canary", "://canary"])
 def test_another_database_is_refused_by_the_settings_name_and_without_its_value(database: str) -> None:
-    with pytest.raises(SettingError, match="^database cannot be used") as refused:
+    with pytest.raises(SettingError, match=r"^database cannot be used") as refused:
         url_of(Settings(database=database))
     assert "canary" not in str(refused.value)
 
@@ -71,8 +71,8 @@ async def test_a_failing_statement_does_not_show_its_values(engine: Engine) -> N
         assert is_sqlite(connection) == (engine.dialect.name == "sqlite")
 
 
-async def test_two_processes_may_migrate_at_once(settings: Settings) -> None:
-    engines = [create(settings) for _ in range(3)]
+async def test_two_processes_may_migrate_at_once(empty_settings: Settings) -> None:
+    engines = [create(empty_settings) for _ in range(3)]
     await asyncio.gather(*(upgrade(engine) for engine in engines))
     for engine in engines:
         await engine.dispose()

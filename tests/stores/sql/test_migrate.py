@@ -71,9 +71,7 @@ async def test_the_quick_check_agrees_with_the_migrations(engine: Engine, settin
     assert "9999_from_the_future" in line
 
 
-async def test_a_failed_migration_leaves_nothing_behind(
-    empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_migration_leaves_nothing_behind(empty_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the migration failed half-way")
 

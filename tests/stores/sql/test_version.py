@@ -41,6 +41,8 @@ def test_a_file_that_is_no_database_gives_a_line(tmp_path: Path) -> None:
 
 
 def test_the_check_needs_only_the_standard_library() -> None:
-    code = "import sys, torana.stores.sql.version; print(sorted({'sqlalchemy', 'alembic', 'msgspec'} & set(sys.modules)))"
+    code = (
+        "import sys, torana.stores.sql.version; print(sorted({'sqlalchemy', 'alembic', 'msgspec'} & set(sys.modules)))"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
