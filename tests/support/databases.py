@@ -136,7 +136,7 @@ def running_postgres() -> Iterator[str]:
             os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
         data, programs = folder / "data", package / "pginstall/bin"
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}
-        initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        initdb = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run(
             initdb, user=user, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60
         )

@@ -1,6 +1,6 @@
 """A small organisation for tests: teams, apps, keys and a provider, through the services of control."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
@@ -45,7 +45,7 @@ async def add_service(
     provider: providers.Provider,
     name: str,
     *subscribers: Consumer,
-    **more: object,
+    **more: Any,
 ) -> services.Service:
     """A service over one deployment, subscribed by the consumers' apps."""
     draft = services.ServiceDraft(name, [services.DeploymentDraft(provider.id, f"{name}-model")])

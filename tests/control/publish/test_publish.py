@@ -23,6 +23,7 @@ from torana.stores.secrets.master import MasterKey
 from torana.stores.snapshots import file
 from torana.stores.sql import tables
 from torana.stores.sql.engine import reading, writing
+from torana.stores.sql.metadata import metadata
 
 pytestmark = pytest.mark.anyio
 
@@ -272,9 +273,7 @@ async def test_secrets_lie_nowhere_in_clear(publisher: Publisher, tmp_path: Path
     consumer, _ = await _small_organisation(publisher)
     async with reading(publisher.engine) as connection:
         rows = [
-            list(row)
-            for table in tables.metadata.sorted_tables
-            for row in await connection.execute(select(*table.c.values()))
+            list(row) for table in metadata.sorted_tables for row in await connection.execute(select(*table.c.values()))
         ]
     await publisher.engine.dispose()
     stored = msgspec.msgpack.encode(rows)
