@@ -44,15 +44,7 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
     limits = _grouped(truth.limits, attrgetter("owner_id"))
     teams = {team.id: team.name for team in truth.teams}
 
-    callers = {key.app_id for key in truth.keys}
-    subscribed: defaultdict[str, list[_Offer]] = defaultdict(list)
-    team_of = {app.id: app.team_id for app in truth.apps}
-    for subscription in truth.subscriptions:
-        offer = offers.get(subscription.service_id)
-        app_id = subscription.app_id
-        if offer is not None and app_id in callers and may_subscribe(team_of[app_id], offer.service):
-            subscribed[app_id].append(offer)
-
+    subscribed = _subscribed(truth, offers)
     reachable = {offer.service.id: offer for some in subscribed.values() for offer in some}
     used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
     grants = _Grants(providers)
@@ -61,7 +53,7 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
         compiled_us=compiled_us,
         keys={
             key.digest: published.Key(
-                key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits.get(key.id), f"key {key.name}")
+                key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits, key.id, "key", key.name)
             )
             for key in truth.keys
         },
@@ -71,19 +63,31 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
                 name=app.name,
                 team_id=app.team_id,
                 grants=grants.of(app.team_id, subscribed[app.id]),
-                limits=_limits(limits.get(app.id), f"app {app.name}")
-                + _limits(limits.get(app.team_id), f"team {teams[app.team_id]}"),
+                limits=_limits(limits, app.id, "app", app.name)
+                + _limits(limits, app.team_id, "team", teams[app.team_id]),
                 keep_bodies=app.keep_bodies,
             )
             for app in truth.apps
-            if app.id in callers
+            if app.id in subscribed
         },
         services={
-            id_: _service(reachable[id_], providers, _limits(limits.get(id_), f"service {reachable[id_].service.name}"))
+            id_: _service(reachable[id_], providers, _limits(limits, id_, "service", reachable[id_].service.name))
             for id_ in sorted(reachable)
         },
         accounts={id_: _account(providers[id_]) for id_ in sorted(used)},
     )
+
+
+def _subscribed(truth: Truth, offers: dict[str, _Offer]) -> dict[str, list[_Offer]]:
+    """What each app that has a key in use may call."""
+    subscribed: dict[str, list[_Offer]] = {key.app_id: [] for key in truth.keys}
+    team_of = {app.id: app.team_id for app in truth.apps}
+    for subscription in truth.subscriptions:
+        offer, found = offers.get(subscription.service_id), subscribed.get(subscription.app_id)
+        # The subscription alone is not enough: its service may have been taken back from the organisation since.
+        if offer is not None and found is not None and may_subscribe(team_of[subscription.app_id], offer.service):
+            found.append(offer)
+    return subscribed
 
 
 class _Grants:
@@ -170,16 +174,19 @@ def _account(provider: Provider) -> published.Account:
     )
 
 
-def _limits(limits: Iterable[Limit] | None, owner: str) -> tuple[published.Limit, ...]:
+def _limits(limits: dict[str, list[Limit]], owner_id: str, noun: str, name: str) -> tuple[published.Limit, ...]:
+    found = limits.get(owner_id)
+    if found is None:
+        return ()
     return tuple(
         published.Limit(
-            id=f"{limit.owner_id}:{limit.kind}:{limit.period_seconds}",
+            id=f"{owner_id}:{limit.kind}:{limit.period_seconds}",
             kind="requests" if limit.kind == "requests" else "concurrency",
             amount=limit.amount,
             period_seconds=limit.period_seconds,
-            owner=owner,
+            owner=f"{noun} {name}",
         )
-        for limit in limits or ()
+        for limit in found
     )
 
 

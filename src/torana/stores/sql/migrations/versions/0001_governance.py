@@ -48,6 +48,7 @@ def upgrade() -> None:
     _create_consumers()
     _create_providers()
     _create_services()
+    _create_aliases_and_subscriptions()
     _create_policies()
     op.create_table(
         "publications",
@@ -181,6 +182,9 @@ def _create_services() -> None:
         _check("deployments", "weight", "weight >= 0"),
     )
     op.create_index("ix_deployments_provider_id", "deployments", ["provider_id"])
+
+
+def _create_aliases_and_subscriptions() -> None:
     op.create_table(
         "aliases",
         _id(),
