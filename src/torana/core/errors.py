@@ -148,6 +148,12 @@ ERRORS: dict[str, ErrorKind] = {
     "upstream_refused": ErrorKind(400, _REQUEST, "{target} refused the request with status {upstream}: {reason}"),
     "caller_left": ErrorKind(499, _REQUEST, "The connection was closed before the reply was complete."),
     "worker_stopped": ErrorKind(503, _SERVER, "This gate is stopping. Send the request again."),
+    "not_found": ErrorKind(404, _REQUEST, "There is no {noun} {name}. Check its name or id."),
+    "already_exists": ErrorKind(409, _REQUEST, "There is already a {noun} {name}. Choose another name."),
+    "in_use": ErrorKind(409, _REQUEST, "The {noun} {name} is still used by {users}. Change that first."),
+    "not_publishable": ErrorKind(
+        409, _REQUEST, "Nothing was changed, because the result could not be published: {reasons}."
+    ),
     "internal_error": ErrorKind(
         500, _SERVER, "Something went wrong inside the gateway. Report the call id to the operator."
     ),

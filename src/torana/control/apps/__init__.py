@@ -1,0 +1,1 @@
+"""Apps: consumers, which hold keys and subscribe."""

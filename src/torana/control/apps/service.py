@@ -1,0 +1,52 @@
+"""Apps: made, found, changed, removed."""
+
+from torana.control.access.names import check_name
+from torana.control.access.scope import Scope
+from torana.control.apps import repository
+from torana.control.apps.repository import App
+from torana.control.keys import service as keys
+from torana.control.policies import service as policies
+from torana.core.errors import Refusal
+from torana.core.ids import epoch_us, new_id
+from torana.stores.sql.engine import Connection
+
+__all__ = ["App", "create", "get", "get_by_id", "listed", "remove", "set_keep_bodies"]
+
+listed = repository.listed
+
+
+async def create(connection: Connection, team_id: str, name: str, *, keep_bodies: bool = False) -> App:
+    """A new app of a team. Raises Refusal."""
+    if await repository.by_name(connection, team_id, check_name(name)) is not None:
+        raise Refusal("already_exists", noun="app", name=name)
+    app = App(id=new_id("app"), team_id=team_id, name=name, keep_bodies=keep_bodies, created_us=epoch_us())
+    await repository.add(connection, app)
+    return app
+
+
+async def get(connection: Connection, team_id: str, name: str) -> App:
+    """The team's app of this name. Raises Refusal `not_found`."""
+    app = await repository.by_name(connection, team_id, name)
+    if app is None:
+        raise Refusal("not_found", noun="app", name=name)
+    return app
+
+
+async def get_by_id(connection: Connection, scope: Scope, app_id: str) -> App:
+    """The app with this id; another team's does not exist. Raises Refusal `not_found`."""
+    app = await repository.by_id(connection, scope, app_id)
+    if app is None:
+        raise Refusal("not_found", noun="app", name=app_id)
+    return app
+
+
+async def set_keep_bodies(connection: Connection, app: App, keep_bodies: bool) -> None:
+    """Whether the bodies of this app's calls are kept."""
+    await repository.set_keep_bodies(connection, app.id, keep_bodies)
+
+
+async def remove(connection: Connection, app: App) -> None:
+    """Delete an app with its keys, subscriptions and limits."""
+    key_ids = [key.id for key in await keys.listed(connection, Scope(app.team_id), app.id)]
+    await policies.forget_owners(connection, [app.id, *key_ids])
+    await repository.remove(connection, app.id)

@@ -1,0 +1,1 @@
+"""Keys: secrets of apps, kept as keyed hashes."""

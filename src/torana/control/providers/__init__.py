@@ -1,0 +1,1 @@
+"""Provider accounts: credentials and addresses of vendors."""

@@ -1,0 +1,75 @@
+"""Provider accounts in SQL; credentials only sealed."""
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from torana.stores.sql.engine import Connection
+from torana.stores.sql.metadata import columns_of
+from torana.stores.sql.tables import deployments, providers, services
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """A provider account."""
+
+    id: str
+    team_id: str | None
+    """None is the platform's."""
+    name: str
+    vendor: str
+    base_url: str
+    sealed_key: bytes | None
+    """The credential under the master key, bound to this account's id."""
+    ca_pem: str | None
+    proxy: str | None
+    connect_timeout_seconds: float | None
+    first_byte_timeout_seconds: float | None
+    idle_timeout_seconds: float | None
+    total_timeout_seconds: float | None
+    stream_usage: bool | None
+    """None takes the vendor's."""
+    created_us: int
+
+
+async def add(connection: Connection, provider: Provider) -> None:
+    """Store a new provider account."""
+    await connection.execute(insert(providers).values(msgspec.structs.asdict(provider)))
+
+
+async def replace(connection: Connection, provider: Provider) -> None:
+    """Store a provider account over the one with the same id."""
+    values = msgspec.structs.asdict(provider)
+    await connection.execute(update(providers).where(providers.c.id == values.pop("id")).values(values))
+
+
+async def by_name(connection: Connection, team_id: str | None, name: str) -> Provider | None:
+    """The team's, or the platform's, provider account of this name."""
+    rows = await connection.execute(
+        select(*columns_of(providers, Provider)).where(
+            providers.c.team_id.is_not_distinct_from(team_id), providers.c.name == name
+        )
+    )
+    row = rows.one_or_none()
+    return None if row is None else Provider(*row)
+
+
+async def listed(connection: Connection) -> list[Provider]:
+    """All provider accounts, by id."""
+    rows = await connection.execute(select(*columns_of(providers, Provider)).order_by(providers.c.id))
+    return [Provider(*row) for row in rows]
+
+
+async def users_of(connection: Connection, provider_id: str) -> list[str]:
+    """Names of the services with a deployment at this provider account."""
+    rows = await connection.execute(
+        select(services.c.name)
+        .join(deployments, deployments.c.service_id == services.c.id)
+        .where(deployments.c.provider_id == provider_id)
+        .distinct()
+        .order_by(services.c.name)
+    )
+    return [str(name) for name in rows.scalars()]
+
+
+async def remove(connection: Connection, provider_id: str) -> None:
+    """Delete a provider account."""
+    await connection.execute(delete(providers).where(providers.c.id == provider_id))

@@ -1,0 +1,166 @@
+"""Provider accounts: made, changed, removed; their credentials sealed before they are stored."""
+
+import ssl
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from torana.catalog.vendors import VENDORS
+from torana.control.access.names import check_name
+from torana.control.providers import repository
+from torana.control.providers.repository import Provider
+from torana.core.errors import Refusal
+from torana.core.ids import epoch_us, new_id
+from torana.core.secret import Secret
+from torana.stores.secrets.master import MasterKey
+from torana.stores.sql.engine import Connection
+
+__all__ = ["Provider", "ProviderDraft", "create", "get", "listed", "remove", "url_problem", "ca_problem", "update"]
+
+MOST_TIMEOUT_SECONDS = 86_400
+
+listed = repository.listed
+
+
+class ProviderDraft(NamedTuple):
+    """What a provider account is to be. `base_url` None takes the vendor's own."""
+
+    name: str
+    vendor: str
+    team_id: str | None = None
+    base_url: str | None = None
+    ca_pem: str | None = None
+    proxy: str | None = None
+    connect_timeout_seconds: float | None = None
+    first_byte_timeout_seconds: float | None = None
+    idle_timeout_seconds: float | None = None
+    total_timeout_seconds: float | None = None
+    stream_usage: bool | None = None
+
+
+async def create(
+    connection: Connection, master: MasterKey, draft: ProviderDraft, api_key: Secret | None = None
+) -> Provider:
+    """A new provider account. Raises Refusal."""
+    if await repository.by_name(connection, draft.team_id, check_name(draft.name)) is not None:
+        raise Refusal("already_exists", noun="provider", name=draft.name)
+    provider = _made(draft, new_id("provider"), epoch_us())
+    provider = _with_key(master, provider, api_key)
+    await repository.add(connection, provider)
+    return provider
+
+
+async def get(connection: Connection, team_id: str | None, name: str) -> Provider:
+    """The team's (None: the platform's) provider account of this name. Raises Refusal `not_found`."""
+    provider = await repository.by_name(connection, team_id, name)
+    if provider is None:
+        raise Refusal("not_found", noun="provider", name=name)
+    return provider
+
+
+async def update(
+    connection: Connection,
+    master: MasterKey,
+    provider: Provider,
+    draft: ProviderDraft,
+    api_key: Secret | None = None,
+    *,
+    drop_key: bool = False,
+) -> Provider:
+    """Change all but name and owner. Raises Refusal.
+
+    Without a new `api_key` the stored one stays, unless the account now calls another host: a credential is bound to the host it
+    was given for, so that nobody can have it sent elsewhere by changing the address.
+    """
+    changed = _made(draft._replace(name=provider.name, team_id=provider.team_id), provider.id, provider.created_us)
+    same_place = _place(changed.base_url) == _place(provider.base_url) and changed.vendor == provider.vendor
+    if api_key is None and same_place and not drop_key:
+        api_key = None if provider.sealed_key is None else master.open(provider.sealed_key, provider.id)
+    changed = _with_key(master, changed, api_key)
+    await repository.replace(connection, changed)
+    return changed
+
+
+async def remove(connection: Connection, provider: Provider) -> None:
+    """Delete an account that no service uses. Raises Refusal `in_use`."""
+    if users := await repository.users_of(connection, provider.id):
+        listed_users = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+        raise Refusal("in_use", noun="provider", name=provider.name, users=listed_users)
+    await repository.remove(connection, provider.id)
+
+
+def url_problem(url: str) -> str | None:
+    """Why this cannot be a base URL; None when it can."""
+    try:
+        parts = urlsplit(url)
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return "it is not a URL"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_fits:
+        return "expected http:// or https:// with a host"
+    if "@" in parts.netloc:
+        return "it holds a user name or password; give the credential as api_key"
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        return "it has a query or a fragment"
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "it has characters that a URL must not have"
+    return None
+
+
+def ca_problem(pem: str) -> str | None:
+    """Why these certificates cannot be trusted ones; None when they can."""
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return "it is not a list of certificates in PEM form"
+    return None
+
+
+def _made(draft: ProviderDraft, provider_id: str, created_us: int) -> Provider:
+    vendor = VENDORS.get(draft.vendor)
+    if vendor is None:
+        raise Refusal("invalid_field", param="vendor", reason=f"{draft.vendor} is not a known vendor")
+    base_url = (vendor.base_url if draft.base_url is None else draft.base_url).rstrip("/")
+    if vendor.id != "demo" and (problem := url_problem(base_url)):
+        raise Refusal("invalid_field", param="base_url", reason=problem)
+    if draft.proxy is not None and ((problem := url_problem(draft.proxy)) or not draft.proxy.startswith("http://")):
+        raise Refusal("invalid_field", param="proxy", reason=problem or "expected http://HOST:PORT")
+    if draft.ca_pem is not None and (problem := ca_problem(draft.ca_pem)):
+        raise Refusal("invalid_field", param="ca", reason=problem)
+    provider = Provider(
+        id=provider_id,
+        team_id=draft.team_id,
+        name=draft.name,
+        vendor=vendor.id,
+        base_url="" if vendor.id == "demo" else base_url,
+        sealed_key=None,
+        ca_pem=draft.ca_pem,
+        proxy=draft.proxy,
+        connect_timeout_seconds=draft.connect_timeout_seconds,
+        first_byte_timeout_seconds=draft.first_byte_timeout_seconds,
+        idle_timeout_seconds=draft.idle_timeout_seconds,
+        total_timeout_seconds=draft.total_timeout_seconds,
+        stream_usage=draft.stream_usage,
+        created_us=created_us,
+    )
+    for param in ("connect", "first_byte", "idle", "total"):
+        seconds = getattr(provider, f"{param}_timeout_seconds")
+        if seconds is not None and not 0 < seconds <= MOST_TIMEOUT_SECONDS:
+            raise Refusal("invalid_field", param=param, reason=f"expected seconds up to {MOST_TIMEOUT_SECONDS}")
+    return provider
+
+
+def _with_key(master: MasterKey, provider: Provider, api_key: Secret | None) -> Provider:
+    if api_key is None:
+        return provider
+    text = api_key.reveal()
+    # It goes into a header: whatever could end the line or smuggle a second header is refused here.
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise Refusal("invalid_field", param="api_key", reason="expected visible ASCII characters without spaces")
+    return msgspec.structs.replace(provider, sealed_key=master.seal(api_key, provider.id))
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

@@ -1,0 +1,1 @@
+"""Publishing: from SQL to the snapshot that gates serve from."""

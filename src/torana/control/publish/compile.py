@@ -1,0 +1,230 @@
+"""From the truth to a snapshot: what each key may call, and where those calls go. Nothing that no key can reach is in it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
+
+from torana.catalog.vendors import VENDORS
+from torana.control.policies.service import Limit
+from torana.control.providers.service import Provider, ca_problem, url_problem
+from torana.control.publish.read import Truth
+from torana.control.services.service import Alias, Deployment, Service
+from torana.control.subscriptions.service import may_subscribe
+from torana.core import snapshot as published
+from torana.stores.secrets.master import MasterKey, MasterKeyError
+
+Row = TypeVar("Row")
+
+
+class NotPublishable(Exception):
+    """What the database holds cannot be served; `reasons` say why, one sentence part each."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
+
+
+class _Offer(NamedTuple):
+    """A service with all that belongs to it."""
+
+    service: Service
+    deployments: list[Deployment]
+    aliases: list[Alias]
+
+
+def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> published.Snapshot:
+    """The snapshot of this truth. Raises NotPublishable."""
+    providers = {provider.id: provider for provider in truth.providers}
+    deployments = _grouped(truth.deployments, attrgetter("service_id"))
+    aliases = _grouped(truth.aliases, attrgetter("service_id"))
+    offers = {s.id: _Offer(s, deployments.get(s.id, []), aliases.get(s.id, [])) for s in truth.services}
+    if reasons := _problems(offers.values(), providers, master):
+        raise NotPublishable(reasons)
+    limits = _grouped(truth.limits, attrgetter("owner_id"))
+    teams = {team.id: team.name for team in truth.teams}
+
+    subscribed = _subscribed(truth, offers)
+    reachable = {offer.service.id: offer for some in subscribed.values() for offer in some}
+    used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
+    grants = _Grants(providers)
+    return published.Snapshot(
+        version=version,
+        compiled_us=compiled_us,
+        keys={
+            key.digest: published.Key(
+                key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits, key.id, "key", key.name)
+            )
+            for key in truth.keys
+        },
+        apps={
+            app.id: published.App(
+                id=app.id,
+                name=app.name,
+                team_id=app.team_id,
+                grants=grants.of(app.team_id, subscribed[app.id]),
+                limits=_limits(limits, app.id, "app", app.name)
+                + _limits(limits, app.team_id, "team", teams[app.team_id]),
+                keep_bodies=app.keep_bodies,
+            )
+            for app in truth.apps
+            if app.id in subscribed
+        },
+        services={
+            id_: _service(reachable[id_], providers, _limits(limits, id_, "service", reachable[id_].service.name))
+            for id_ in sorted(reachable)
+        },
+        accounts={id_: _account(providers[id_]) for id_ in sorted(used)},
+    )
+
+
+def _subscribed(truth: Truth, offers: dict[str, _Offer]) -> dict[str, list[_Offer]]:
+    """What each app that has a key in use may call."""
+    subscribed: dict[str, list[_Offer]] = {key.app_id: [] for key in truth.keys}
+    team_of = {app.id: app.team_id for app in truth.apps}
+    for subscription in truth.subscriptions:
+        offer, found = offers.get(subscription.service_id), subscribed.get(subscription.app_id)
+        # The subscription alone is not enough: its service may have been taken back from the organisation since.
+        if offer is not None and found is not None and may_subscribe(team_of[subscription.app_id], offer.service):
+            found.append(offer)
+    return subscribed
+
+
+class _Grants:
+    """Every name that leads an app to a service, with equal sets of services worked out once.
+
+    Of services with the same name an app means its own team's, else the platform's. A name that is still ambiguous leads nowhere.
+    A service's own name comes before an alias, and an alias before `vendor/model`.
+    """
+
+    def __init__(self, providers: dict[str, Provider]) -> None:
+        self._vendors = {provider.id: provider.vendor for provider in providers.values()}
+        self._known: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
+
+    def of(self, team_id: str, offers: list[_Offer]) -> dict[str, str]:
+        ordered = sorted(offers, key=lambda offer: offer.service.id)
+        key = (team_id, tuple(offer.service.id for offer in ordered))
+        if key not in self._known:
+            self._known[key] = self._worked_out(team_id, ordered)
+        return self._known[key]
+
+    def _worked_out(self, team_id: str, offers: list[_Offer]) -> dict[str, str]:
+        names: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for offer in offers:
+            service = offer.service
+            owner = 0 if service.team_id == team_id else 1 if service.team_id is None else 2
+            _claim(names[service.name], service.id, owner)
+            for alias in offer.aliases:
+                _claim(names[alias.name], service.id, 3 + owner)
+            for deployment in offer.deployments:
+                _claim(names[f"{self._vendors[deployment.provider_id]}/{deployment.model}"], service.id, 6)
+        found: dict[str, str] = {}
+        for name in sorted(names):
+            best = min(names[name].values())
+            claimants = [service_id for service_id, rank in names[name].items() if rank == best]
+            if len(claimants) == 1:
+                found[name] = claimants[0]
+        return found
+
+
+def _claim(claims: dict[str, int], service_id: str, rank: int) -> None:
+    claims[service_id] = min(rank, claims.get(service_id, rank))
+
+
+def _service(offer: _Offer, providers: dict[str, Provider], limits: tuple[published.Limit, ...]) -> published.Service:
+    service = offer.service
+    return published.Service(
+        id=service.id,
+        name=service.name,
+        team_id=service.team_id or "",
+        kind=service.kind,
+        deployments=tuple(
+            published.Deployment(
+                id=d.id,
+                name=f"{providers[d.provider_id].name}/{d.model}",
+                account_id=d.provider_id,
+                model=d.model,
+                weight=d.weight,
+            )
+            for d in offer.deployments
+        ),
+        limits=limits,
+        keep_bodies=service.keep_bodies,
+        created=service.created_us // 1_000_000,
+    )
+
+
+def _account(provider: Provider) -> published.Account:
+    vendor = VENDORS[provider.vendor]
+    return published.Account(
+        id=provider.id,
+        name=provider.name,
+        vendor=provider.vendor,
+        base_url=provider.base_url,
+        # A local server often needs no credential, whatever its kind usually takes; one that was given is always sent.
+        auth="none" if provider.sealed_key is None else "bearer",
+        sealed_key=provider.sealed_key,
+        ca_pem=provider.ca_pem,
+        proxy=provider.proxy,
+        connect_timeout_seconds=provider.connect_timeout_seconds,
+        first_byte_timeout_seconds=provider.first_byte_timeout_seconds,
+        idle_timeout_seconds=provider.idle_timeout_seconds,
+        total_timeout_seconds=provider.total_timeout_seconds,
+        stream_usage=vendor.stream_usage if provider.stream_usage is None else provider.stream_usage,
+    )
+
+
+def _limits(limits: dict[str, list[Limit]], owner_id: str, noun: str, name: str) -> tuple[published.Limit, ...]:
+    found = limits.get(owner_id)
+    if found is None:
+        return ()
+    return tuple(
+        published.Limit(
+            id=f"{owner_id}:{limit.kind}:{limit.period_seconds}",
+            kind="requests" if limit.kind == "requests" else "concurrency",
+            amount=limit.amount,
+            period_seconds=limit.period_seconds,
+            owner=f"{noun} {name}",
+        )
+        for limit in found
+    )
+
+
+def _problems(offers: Iterable[_Offer], providers: dict[str, Provider], master: MasterKey) -> list[str]:
+    # Every active service counts, called or not: a broken one must be refused to whoever breaks it, not to who subscribes later.
+    reasons: list[str] = []
+    used: set[str] = set()
+    for offer in offers:
+        name = offer.service.name
+        if not any(deployment.weight for deployment in offer.deployments):
+            reasons.append(f"the service {name} has no deployment with a weight above 0")
+        for deployment in offer.deployments:
+            used.add(deployment.provider_id)
+            owner = providers[deployment.provider_id].team_id
+            if owner is not None and owner != offer.service.team_id:
+                reasons.append(f"the service {name} uses a provider account of another team")
+    problems = ((provider, _provider_problem(provider, master)) for id_, provider in providers.items() if id_ in used)
+    reasons.extend(f"the provider {provider.name} cannot be used: {why}" for provider, why in problems if why)
+    return reasons
+
+
+def _provider_problem(provider: Provider, master: MasterKey) -> str | None:
+    if provider.vendor not in VENDORS:
+        return f"{provider.vendor} is not a known vendor"
+    if provider.vendor != "demo" and (problem := url_problem(provider.base_url)):
+        return f"its base_url: {problem}"
+    if provider.ca_pem is not None and (problem := ca_problem(provider.ca_pem)):
+        return f"its ca: {problem}"
+    if provider.sealed_key is not None:
+        try:
+            master.open(provider.sealed_key, provider.id)
+        except MasterKeyError as error:
+            return str(error)
+    return None
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[str, list[Row]]:
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups

@@ -1,0 +1,69 @@
+"""All that a snapshot is made of, read in one transaction with one statement a table."""
+
+from typing import NamedTuple
+
+from sqlalchemy import or_, select
+
+from torana.control.access.scope import PLATFORM
+from torana.control.apps import service as apps
+from torana.control.keys.service import Key
+from torana.control.policies import service as policies
+from torana.control.providers import service as providers
+from torana.control.services import service as services
+from torana.control.subscriptions.service import Subscription
+from torana.control.teams import service as teams
+from torana.stores.sql import tables
+from torana.stores.sql.engine import Connection
+from torana.stores.sql.metadata import columns_of
+
+
+class Truth(NamedTuple):
+    """What the database holds, in a fixed order."""
+
+    teams: list[teams.Team]
+    apps: list[apps.App]
+    keys: list[Key]
+    """Those in use."""
+    providers: list[providers.Provider]
+    services: list[services.Service]
+    """Those that are active."""
+    deployments: list[services.Deployment]
+    aliases: list[services.Alias]
+    subscriptions: list[Subscription]
+    """Those that are approved."""
+    limits: list[policies.Limit]
+
+
+async def read(connection: Connection, now_us: int) -> Truth:
+    """The truth at `now_us`. The transaction must see one state throughout."""
+    return Truth(
+        teams=await teams.listed(connection),
+        apps=await apps.listed(connection, PLATFORM),
+        keys=await _keys_in_use(connection, now_us),
+        providers=await providers.listed(connection),
+        services=[s for s in await services.listed(connection, PLATFORM) if s.state == "active"],
+        deployments=await services.deployments_of(connection),
+        aliases=await services.aliases_of(connection),
+        subscriptions=await _approved(connection),
+        limits=await policies.listed_limits(connection),
+    )
+
+
+async def _keys_in_use(connection: Connection, now_us: int) -> list[Key]:
+    keys = tables.keys
+    rows = await connection.execute(
+        select(*columns_of(keys, Key))
+        .where(keys.c.revoked_us.is_(None), or_(keys.c.expires_us.is_(None), keys.c.expires_us > now_us))
+        .order_by(keys.c.id)
+    )
+    return [Key(*row) for row in rows]
+
+
+async def _approved(connection: Connection) -> list[Subscription]:
+    subscriptions = tables.subscriptions
+    rows = await connection.execute(
+        select(*columns_of(subscriptions, Subscription))
+        .where(subscriptions.c.state == "approved")
+        .order_by(subscriptions.c.id)
+    )
+    return [Subscription(*row) for row in rows]

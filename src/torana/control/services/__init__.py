@@ -1,0 +1,1 @@
+"""Services: what is offered, and the deployments behind it."""

@@ -1,0 +1,1 @@
+"""Subscriptions: which app may call which service."""

@@ -1,0 +1,1 @@
+"""Tokens: how programs and people call the admin API."""

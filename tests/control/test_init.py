@@ -1,0 +1,79 @@
+"""The first start of an empty installation."""
+
+from pathlib import Path
+
+import pytest
+
+from torana.control.init import first_start
+from torana.control.publish.publish import Publisher
+from torana.control.tokens import service as tokens
+from torana.control.users import service as users
+from torana.core.secret import Secret
+from torana.stores.snapshots import file
+from torana.stores.sql.engine import reading
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_first_start_makes_an_admin_and_a_key_that_may_call_the_demo(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    made = await first_start(publisher, {})
+    assert made is not None
+    async with reading(publisher.engine) as connection:
+        admin = await users.sign_in(connection, made.admin_email, made.admin_password)
+        holder = await tokens.holder(connection, publisher.master, made.admin_token)
+        assert await users.sign_in(connection, made.admin_email, Secret("wrong")) is None
+        assert await users.sign_in(connection, "nobody@localhost", made.admin_password) is None
+    assert admin is not None
+    assert admin.platform_role == "admin"
+    assert admin.password_hash.startswith("$argon2id$")
+    assert holder is not None
+    assert holder.email == made.admin_email == "admin@localhost"
+    with file.open_current(tmp_path / "snapshot") as snapshot:
+        key = snapshot.key(publisher.master.key_digest(made.key.reveal().encode()))
+        assert key is not None
+        app = snapshot.app(key.app_id)
+        assert app is not None
+        assert set(app.grants) == {"demo/chat", "demo/embed"}
+        service = snapshot.service(app.grants["demo/chat"])
+        assert service is not None
+        account = snapshot.account(service.deployments[0].account_id)
+    assert account is not None
+    assert (account.vendor, account.base_url, account.auth) == ("demo", "", "none")
+
+
+async def test_a_key_is_256_random_bits_behind_its_prefix(publisher: Publisher) -> None:
+    made = await first_start(publisher, {})
+    assert made is not None
+    assert made.key.reveal().startswith("tor_")
+    assert len(made.key.reveal()) == len("tor_") + 43
+
+
+async def test_a_second_start_makes_nothing(publisher: Publisher) -> None:
+    assert await first_start(publisher, {}) is not None
+    version = await publisher.version()
+    assert await first_start(publisher, {"OPENAI_API_KEY": "sk-later"}) is None
+    assert await publisher.version() == version
+
+
+async def test_a_vendor_whose_variable_is_set_is_registered_and_subscribed(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    environment = {"OPENAI_API_KEY": "sk-canary", "MISTRAL_API_KEY": "", "GROQ_API_KEY": "not a\nheader value"}
+    made = await first_start(publisher, environment)
+    assert made is not None
+    assert made.vendors == ("openai",)
+    with file.open_current(tmp_path / "snapshot") as snapshot:
+        key = snapshot.key(publisher.master.key_digest(made.key.reveal().encode()))
+        assert key is not None
+        app = snapshot.app(key.app_id)
+        assert app is not None
+        service = snapshot.service(app.grants["gpt-4.1-mini"])
+        assert service is not None
+        account = snapshot.account(service.deployments[0].account_id)
+    assert "openai/gpt-4.1-mini" in app.grants
+    assert account is not None
+    assert account.sealed_key is not None
+    assert publisher.master.open(account.sealed_key, account.id).reveal() == "sk-canary"
+    assert "sk-canary" not in repr(made)
