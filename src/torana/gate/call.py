@@ -1,19 +1,22 @@
 """One call: what the steps of the journey fill in, and the three parties that can move it on (upstream, caller, stop)."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from torana.core.errors import Refusal
 from torana.core.usage import UNKNOWN, Usage
 from torana.kit.log import logger
 
 if TYPE_CHECKING:
+    from torana.core.snapshot import Limit
     from torana.dialects.openai.request import Peek
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.route.paths import Path
-    from torana.gate.upstream.connection import Exchange
+    from torana.gate.upstream.exchange import Exchange
     from torana.gate.upstream.failure import Failure
     from torana.gate.view import Offer, Principal, Target, View
     from torana.gate.worker import Gate
@@ -24,80 +27,48 @@ class CallerLeft(Exception):
     """The caller closed the connection before the reply was complete."""
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):
     """From the whole request to the record. Driven by callbacks: see `drive`."""
 
-    __slots__ = (
-        "_journey",
-        "answered_by",
-        "asked_usage",
-        "connection",
-        "error",
-        "exchange",
-        "first_byte_ns",
-        "gate",
-        "held",
-        "id",
-        "kept",
-        "kept_cut",
-        "model_served",
-        "offer",
-        "path",
-        "principal",
-        "request",
-        "reserved",
-        "response_bytes",
-        "retries",
-        "seen",
-        "started_us",
-        "status",
-        "stream_events",
-        "target",
-        "upstream_headers",
-        "upstream_id",
-        "upstream_status",
-        "usage",
-        "view",
-    )
+    gate: "Gate"
+    connection: "Connection"
+    request: "Request"
+    view: "View | None"
+    started_us: int
+    """Since 1970."""
+    id: str
+    reserved: int = 0
+    """Bytes of spool set aside for the record."""
+    principal: "Principal | None" = None
+    path: "Path | None" = None
+    seen: "Peek | None" = None
+    offer: "Offer | None" = None
+    held: "tuple[tuple[Limit, Gauge], ...]" = ()
+    """Concurrency units this call has taken."""
+    target: "Target | None" = None
+    answered_by: "Target | None" = None
+    """The target whose reply began."""
+    asked_usage: bool = False
+    """Whether the gate added the request for usage to the stream."""
+    exchange: "Exchange | None" = None
+    retries: int = 0
+    upstream_status: int | None = None
+    upstream_headers: "Sequence[tuple[bytes, bytes]]" = ()
+    upstream_id: str | None = None
+    first_byte_ns: int = 0
+    response_bytes: int = 0
+    stream_events: int | None = None
+    """Events passed on; None when the reply is not a stream."""
+    usage: Usage = UNKNOWN
+    model_served: str | None = None
+    status: int = 0
+    error: str | None = None
+    kept: list[bytes] | None = None
+    """Parts of the reply body, where a policy keeps bodies."""
+    kept_cut: bool = False
+    _journey: "Coroutine[None, Any, None] | None" = None
 
-    def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
-        self.gate = gate
-        self.connection = connection
-        self.request = request
-        self.view: View | None = gate.view
-        self.started_us = (request.started_ns + gate.epoch_ns) // 1000
-        self.id = gate.ids.next(self.started_us)
-        self.reserved = 0
-        self.principal: Principal | None = None
-        self.path: Path | None = None
-        self.seen: Peek | None = None
-        self.offer: Offer | None = None
-        self.held: tuple[tuple[Any, Gauge], ...] = ()
-        """Concurrency units this call has taken."""
-        self.target: Target | None = None
-        self.answered_by: Target | None = None
-        """The target whose reply began."""
-        self.asked_usage = False
-        """Whether the gate added the request for usage to the stream."""
-        self.exchange: Exchange | None = None
-        self.retries = 0
-        self.upstream_status: int | None = None
-        self.upstream_headers: list[tuple[bytes, bytes]] = []
-        self.upstream_id: str | None = None
-        self.first_byte_ns = 0
-        self.response_bytes = 0
-        self.stream_events: int | None = None
-        """Events passed on; None when the reply is not a stream."""
-        self.usage: Usage = UNKNOWN
-        self.model_served: str | None = None
-        self.status = 0
-        self.error: str | None = None
-        self.kept: list[bytes] | None = None
-        """Parts of the reply body, where a policy keeps bodies."""
-        self.kept_cut = False
-        self._journey: Coroutine[None, Any, None] | None = None
-
-    def drive(self, journey: "Coroutine[None, Any, None]") -> None:
+    def drive(self, journey: Coroutine[None, Any, None]) -> None:
         """Run the journey up to its first wait. From then on the callbacks below resume it.
 
         Nothing resumes it while it runs: the upstream client never calls back from `send`, nor the connection from a write.

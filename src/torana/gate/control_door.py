@@ -14,7 +14,7 @@ from torana.gate.listen.request import Request
 from torana.gate.upstream.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from torana.gate.upstream.connection import Exchange
+    from torana.gate.upstream.exchange import Exchange
     from torana.gate.upstream.failure import Failure
     from torana.gate.worker import Gate
 
@@ -73,7 +73,8 @@ class Visit:
         lines = [b"%b: %b\r\n" % (name, value) for name, value in headers.items() if name not in _HOP_BY_HOP]
         scheme = b"https" if door.gate.settings.tls_certificate else b"http"
         head = (
-            b"%b %b HTTP/1.1\r\nhost: %b\r\nx-torana-forwarded: 1\r\nx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n%bcontent-length: %d\r\n\r\n"
+            b"%b %b HTTP/1.1\r\nhost: %b\r\nx-torana-forwarded: 1\r\nx-forwarded-for: %b\r\n"
+            b"x-forwarded-proto: %b\r\n%bcontent-length: %d\r\n\r\n"
             % (
                 request.method,
                 request.target,
@@ -131,3 +132,8 @@ class Visit:
         """Let control go on."""
         if self._exchange is not None:
             self._exchange.resume()
+
+    def stop(self) -> None:
+        """The gate is stopping."""
+        self.caller_left()
+        self._connection.abort()

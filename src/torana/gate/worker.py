@@ -49,22 +49,22 @@ class Gate:
         self.metrics = Metrics(folder / "run" / "metrics", slot)
         self.listener = Listener(settings, self)
         self.pages = Pages(self)
-        self.calls: set[Call] = set()
 
     def called(self, connection: Connection, request: Request) -> CallerEvents | None:
         """Take a whole request on its journey."""
         if not request.path.startswith("/v1/") and (page := self.pages.find(request)) is not None:
             return page(connection, request)
-        call = Call(self, connection, request)
+        call = self._call(connection, request)
         call.drive(flow.journey(call))
-        if call.ended:
-            return None
-        self.calls.add(call)
-        return call
+        return None if call.ended else call
 
     def refused(self, connection: Connection, request: Request, refusal: Refusal) -> None:
         """Answer and record a request that the listener could not accept."""
-        flow.refused(Call(self, connection, request), refusal)
+        flow.refused(self._call(connection, request), refusal)
+
+    def _call(self, connection: Connection, request: Request) -> Call:
+        started_us = (request.started_ns + self.epoch_ns) // 1000
+        return Call(self, connection, request, self.view, started_us, self.ids.next(started_us))
 
     def sweep(self) -> None:
         """Everything that is due now and then rather than per call."""
@@ -79,8 +79,8 @@ class Gate:
 
     def stop_calls(self) -> None:
         """End what is still running when the grace time is over."""
-        for call in tuple(self.calls):
-            call.stop()
+        for events in self.listener.running():
+            events.stop()
 
     def close(self) -> None:
         """Let go of everything; what the spool holds is the recorder's."""
@@ -114,7 +114,7 @@ async def _serve(gate: Gate, listen_fd: int, ready: Callable[[], None]) -> None:
     try:
         await asyncio.wait_for(gate.listener.drained(), gate.settings.grace_seconds)
     except TimeoutError:
-        logger().warning("grace_time_over", calls=len(gate.calls))
+        logger().warning("grace_time_over", calls=gate.listener.active)
         gate.stop_calls()
         await asyncio.sleep(SWEEP_SECONDS)
     sweeper.stop()

@@ -5,8 +5,10 @@ so the end of each message is decided in one place (connection.py) and never by 
 """
 
 import re
+from typing import NamedTuple
 
 import httptools
+from msgspec.structs import replace
 
 from torana.core.errors import Refusal
 from torana.gate.listen.request import Request
@@ -29,6 +31,51 @@ _UNSTABLE = re.compile(
 _VISIBLE = re.compile(rb"[\x21-\x7e]+")
 _LINE_ROOM = 32
 """Bytes of a request line beside its target."""
+
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ ]*([0-9]+)\r\n", re.IGNORECASE)
+
+
+class Repeat(NamedTuple):
+    """A head that was found good, around the digits of its length: a caller's next head usually differs in nothing else."""
+
+    before: bytes
+    after: bytes
+    request: Request
+    most: int
+    """Bytes of the longest body."""
+
+    def read(self, data: bytes, started_ns: int) -> tuple[Request, int, int] | None:
+        """The request, where its body begins and how long that is, if `data` begins with the same head; else None."""
+        before = self.before
+        if not data.startswith(before):
+            return None
+        start = len(before)
+        end = data.find(b"\r", start, start + 12)
+        digits = data[start:end]
+        if end < 0 or not digits.isdigit() or not data.startswith(self.after, end):
+            return None
+        size = int(digits)
+        if size > self.most:
+            return None
+        return replace(self.request, started_ns=started_ns), end + len(self.after), size
+
+
+def repeat(head: bytes, request: Request, most: int) -> Repeat | None:
+    """How to recognise the next head like this one; None where that would not be sound."""
+    if (
+        not request.keep_alive
+        or request.http10
+        or b"expect" in request.headers
+        or b"transfer-encoding" in request.headers
+    ):
+        return None
+    found = _LENGTH.search(head)
+    if found is None:
+        return None
+    # The shared headers must not tell the length of another request.
+    del request.headers[b"content-length"]
+    return Repeat(head[: found.start(1)], head[found.end(1) :], replace(request), most)
 
 
 def malformed(reason: str) -> Refusal:

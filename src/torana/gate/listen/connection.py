@@ -10,10 +10,10 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, cast
 
 from torana.core.errors import Refusal
-from torana.gate.listen.checks import HeadReader, body_size
+from torana.gate.listen.checks import HeadReader, Repeat, body_size, repeat
 from torana.gate.listen.chunked import ChunkedBody
 from torana.gate.listen.replies import NOT_STREAMED, STREAMING, Replies
-from torana.gate.listen.request import Request
+from torana.gate.listen.request import CallerEvents, Request
 
 if TYPE_CHECKING:
     from torana.gate.listen.listener import Listener
@@ -38,13 +38,14 @@ class Connection(Replies):
     __slots__ = (
         "_began", "_blank", "_body", "_called", "_chunks", "_closing", "_drained", "_expecting", "_heads", "_incoming",
         "_mark", "_mark_size", "_need", "_pending", "_pending_since", "_probed", "_pumping", "_queue", "_queue_bytes",
-        "_rest", "_state", "_write_paused",
+        "_repeat", "_rest", "_state", "_write_paused",
     )  # fmt: skip
 
     def __init__(self, listener: "Listener") -> None:
         super().__init__(listener)
         self._called = listener.handler.called
         self._heads = HeadReader(listener.settings)
+        self._repeat: Repeat | None = None
         self._state = _HEAD
         self._rest = b""
         """Bytes read and not yet understood: part of a head, or what follows a full queue."""
@@ -74,6 +75,15 @@ class Connection(Replies):
             self._close(linger=True)
 
     def data_received(self, data: bytes) -> None:
+        if self._repeat is not None and self._current is None and self._state == _HEAD and not self._rest:
+            known = self._repeat.read(data, monotonic_ns())
+            if known is not None and known[1] + known[2] == len(data) and not self._write_paused:
+                # The common case, at the cost of a few comparisons: the same head again, with the whole body.
+                request, start, size = known
+                request.body = data[start:]
+                self._blank = False
+                self._charge_or_refuse(request, size)
+                return
         if self._rest:
             data, self._rest = self._rest + data, b""
         try:
@@ -93,6 +103,15 @@ class Connection(Replies):
         else:
             if self._expecting:
                 self._continue()
+
+    def _charge_or_refuse(self, request: Request, size: int) -> None:
+        try:
+            self._charge(request, size)
+        except Refusal as refusal:
+            self._incoming = request
+            self._refuse(refusal)
+        else:
+            self._dispatch(request, None)
 
     def _read_head(self, data: bytes) -> bytes:
         if self._queue_length >= _MOST_WAITING or self._queue_bytes >= _MOST_WAITING_BYTES:
@@ -115,7 +134,10 @@ class Connection(Replies):
             self._rest = data
             return b""
         request = self._heads.read(data[:end], began)
-        size = body_size(request, self._listener.settings.max_body_bytes)
+        most = self._listener.settings.max_body_bytes
+        size = body_size(request, most)
+        if size > 0:
+            self._repeat = repeat(data[:end], request, most)
         if 0 <= size <= len(data) - end:
             if size:
                 request.body = data[end : end + size]
@@ -335,6 +357,11 @@ class Connection(Replies):
             self._events.caller_resumed()
         elif self._current is None and not self._pumping and not self._closing:
             self._pump()
+
+    @property
+    def events(self) -> CallerEvents | None:
+        """The running call."""
+        return self._events
 
     @property
     def idle(self) -> bool:

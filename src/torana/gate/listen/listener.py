@@ -6,7 +6,7 @@ import ssl
 
 from torana.gate.listen.connection import Connection
 from torana.gate.listen.cors import cors
-from torana.gate.listen.request import Handler
+from torana.gate.listen.request import CallerEvents, Handler
 from torana.settings import Settings
 
 _BACKLOG = 4_096
@@ -81,6 +81,10 @@ class Listener:
         """Close connections on which no request has begun."""
         for connection in tuple(self._connections):
             connection.close_idle()
+
+    def running(self) -> list[CallerEvents]:
+        """The calls whose replies have not ended."""
+        return [connection.events for connection in self._connections if connection.events is not None]
 
     async def drained(self) -> None:
         """Wait until no connection is open. Callers set the time limit."""

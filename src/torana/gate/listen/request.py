@@ -1,6 +1,6 @@
 """What the listener and the gate's flow say to each other."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -27,6 +27,8 @@ class Request(msgspec.Struct, eq=False):
     keep_alive: bool = False
     started_ns: int = 0
     """`time.monotonic_ns()` when the first byte arrived."""
+    known: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the steps worked out from the head alone. Callers repeat their heads, so requests with the same one share it."""
     charged: int = 0
     """Body bytes that count against the gate's `max_buffered_bytes` until the reply has ended."""
 
@@ -42,6 +44,9 @@ class CallerEvents(Protocol):
 
     def caller_resumed(self) -> None:
         """The caller has taken what was waiting for it."""
+
+    def stop(self) -> None:
+        """The gate is stopping and waits no longer: end now."""
 
 
 class Handler(Protocol):
