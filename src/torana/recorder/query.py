@@ -102,7 +102,7 @@ async def usage(
 
 
 def percentile_us(sums: Row, part: float, kind: Literal["latency", "first_byte"] = "latency") -> int | None:
-    """The upper bound of the histogram bucket that the `part` (0 to 1) of calls ended within; None for no calls or beyond all bounds."""
+    """Upper bound of the bucket that the `part` (0 to 1) of calls ended within; None for no calls or beyond all bounds."""
     counts = [sums[f"{kind}_{number}"] for number in range(len(LATENCY_BOUNDS_US) + 1)]
     need, seen = part * sum(counts), 0
     for count, bound in zip(counts, LATENCY_BOUNDS_US, strict=False):
@@ -132,10 +132,8 @@ def _conditions(team_id: str | None, filters: Filters) -> list[ColumnElement[boo
             | (calls.c.model_sent == filters.model)
             | (calls.c.model_served == filters.model)
         )
-    for name in ("status", "error", "app_id", "key_id", "user"):
-        if (value := getattr(filters, name)) is not None:
-            found.append(calls.c[name] == value)
-    return found
+    equal = ((name, getattr(filters, name)) for name in ("status", "error", "app_id", "key_id", "user"))
+    return found + [calls.c[name] == value for name, value in equal if value is not None]
 
 
 def _spans(since: int, until: int, by: Sequence[Dimension]) -> list[tuple[int, int, int]]:

@@ -1,6 +1,7 @@
 """The recorder's loop: rounds of ingestion, prices kept up to date, faults waited out, figures published."""
 
 import asyncio
+import gc
 import os
 import secrets
 import time
@@ -28,8 +29,11 @@ async def run_recorder(settings: Settings, stop: asyncio.Event, publish: Publish
     """Store what the gates spool until `stop` is set and nothing is left to read. The database's schema has to be there.
 
     `publish` gets, about every second: records_stored, bodies_stored, records_rejected, segments_damaged, records_unpriced,
-    last_commit_us, spool_lag_bytes, spool_lag_seconds and database_up (0 or 1). A database that is away, locked or full is waited for.
+    last_commit_us, spool_lag_bytes, spool_lag_seconds and database_up (0 or 1). A database that is away,
+    locked or full is waited for.
     """
+    # A batch is thousands of tuples without cycles: looking for cycles among them is wasted.
+    gc.set_threshold(100_000, 20, 20)
     data = Path(settings.data)
     spool = data / "spool"
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)

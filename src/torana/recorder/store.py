@@ -1,7 +1,6 @@
 """The recorder's transactions: rows, sums and spool offsets of a batch, stored together or not at all.
 
-Statements go to the driver as text with tuples: building them through SQLAlchemy's expressions for every row would cost more than the
-database does.
+Statements go to the driver as text with tuples: SQLAlchemy's expressions would cost more for every row than the database does.
 """
 
 from collections.abc import Mapping, Sequence

@@ -27,7 +27,7 @@ def path_of(folder: Path, call_id: str) -> Path:
         raise ValueError("not a call id")
     try:
         day = datetime.fromtimestamp(int(call_id[:12], 16) / 1000, UTC)
-    except (OverflowError, OSError) as error:
+    except (OverflowError, OSError, ValueError) as error:
         raise ValueError("not a call id") from error
     return folder / f"{day:%Y%m%d}" / f"{call_id}.zst"
 
