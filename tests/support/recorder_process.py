@@ -17,10 +17,15 @@ from torana.recorder.run import run_recorder
 from torana.settings import Settings
 
 
+def _say(word: str, value: int) -> None:
+    sys.stdout.write(f"{word} {value}\n")
+    sys.stdout.flush()
+
+
 async def _record(settings: Settings) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    print("started", os.getpid(), flush=True)
+    _say("started", os.getpid())
     await run_recorder(settings, stop, lambda _: None)
 
 
@@ -33,7 +38,7 @@ def main() -> None:
         if pid == 0:
             asyncio.run(_record(settings))
             os._exit(0)
-        print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        _say("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 if __name__ == "__main__":

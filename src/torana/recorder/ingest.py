@@ -1,8 +1,8 @@
 """From the spools into the database, exactly once.
 
 A round reads what the gates have written since the committed offsets, prices it, sums it up, and stores rows, sums and offsets
-in one transaction. Only then are finished segments removed. Killed anywhere before the commit, the next round reads the same entries
-again; killed after it, the next round goes on behind them.
+in one transaction. Only then are finished segments removed. Killed anywhere before the commit, the next round reads the same
+entries again; killed after it, the next round goes on behind them.
 """
 
 import os

@@ -12,6 +12,7 @@ from torana.core.record import BodyRecord
 from torana.stores.bodies import files
 from torana.stores.sql.call_tables import DAY, HOUR, LATENCY_BOUNDS_US, MINUTE, ROLLUP_SUMS, call_rollups, calls
 from torana.stores.sql.engine import Connection
+from torana.stores.sql.tables import apps, keys
 
 MOST_ROWS = 1_000
 
@@ -32,8 +33,10 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """Name or id."""
     model: str | None = None
     """As asked, sent or served."""
-    app_id: str | None = None
-    key_id: str | None = None
+    app: str | None = None
+    """Name or id."""
+    key: str | None = None
+    """Name or id."""
     user: str | None = None
 
 
@@ -126,13 +129,16 @@ def _conditions(team_id: str | None, filters: Filters) -> list[ColumnElement[boo
         found.append(calls.c.id < call_id_floor(filters.until_us))
     if filters.service is not None:
         found.append((calls.c.service == filters.service) | (calls.c.service_id == filters.service))
+    for table, column, given in ((apps, calls.c.app_id, filters.app), (keys, calls.c.key_id, filters.key)):
+        if given is not None:
+            found.append((column == given) | column.in_(select(table.c.id).where(table.c.name == given)))
     if filters.model is not None:
         found.append(
             (calls.c.model_asked == filters.model)
             | (calls.c.model_sent == filters.model)
             | (calls.c.model_served == filters.model)
         )
-    equal = ((name, getattr(filters, name)) for name in ("status", "error", "app_id", "key_id", "user"))
+    equal = ((name, getattr(filters, name)) for name in ("status", "error", "user"))
     return found + [calls.c[name] == value for name, value in equal if value is not None]
 
 
