@@ -185,3 +185,20 @@ async def test_an_unused_segment_is_not_removed_while_its_writer_may_be_about_to
     young.touch()
     await drained(await opened(engine, data))
     assert young.exists()
+
+
+async def test_a_busy_gate_does_not_keep_the_records_of_another_waiting(
+    engine: Engine, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torana.recorder.ingest.MOST_RECORDS", 1)
+    writers = sorted(
+        (SpoolWriter(data / "spool", 65_536, 4 * 1024 * 1024) for _ in range(2)), key=lambda one: one._name
+    )
+    ingest = await opened(engine, data)
+    for number in range(8):
+        writers[0].append(encoded(number))
+        if number == 0:
+            writers[1].append(encoded(user="the other"))
+        await ingest.round()
+    async with reading(engine) as connection:
+        assert "the other" in (await connection.execute(select(calls.c.user))).scalars().all()

@@ -8,6 +8,7 @@ entries again; killed after it, the next round goes on behind them.
 import os
 import re
 import time
+from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ class Ingest:
         self._spool = data / "spool"
         self._bodies = data / "bodies"
         self._busy: set[str] = set()
+        # Where the next round begins, so that one busy gate does not keep the others waiting.
+        self._next = ""
         self._decode = msgspec.msgpack.Decoder(CallRecord).decode
 
     async def load_offsets(self) -> None:
@@ -83,7 +86,10 @@ class Ingest:
     def _read(self) -> list[Batch]:
         batches: list[Batch] = []
         count = 0
-        for segment in self._reader.segments():
+        there = self._reader.segments()
+        first = bisect_left(there, self._next)
+        for segment in there[first:] + there[:first]:
+            self._next = segment
             if count >= MOST_RECORDS:
                 break
             offset = self.offsets.get(segment, 0)
