@@ -91,7 +91,7 @@ class RecordStore:
             return
         # The offsets above have begun the transaction on the driver's connection, so the copy is part of it.
         raw = (await connection.get_raw_connection()).driver_connection
-        assert raw is not None  # noqa: S101 - a connection in use has one
+        assert raw is not None
         await raw.copy_records_to_table("calls", records=rows, columns=CALL_COLUMNS)
 
 
