@@ -1,0 +1,1 @@
+"""Request and reply bodies that a policy keeps: compressed files outside the row store."""
