@@ -53,7 +53,7 @@ class Child:
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """A place that is to be filled by one child at a time: a gate with its listening socket, control, or the recorder."""
+    """A place to be filled by one child at a time: a gate with its listening socket, control, or the recorder."""
 
     role: str
     listen_fd: int = -1
@@ -69,7 +69,7 @@ class Seat:
     _waits: Iterator[float] | None = field(default=None)
 
     def vacate(self, now: float) -> float:
-        """Take note that the child has ended and return the seconds to wait for the next: none the first time, then more and more."""
+        """Note that the child has ended; returns the seconds to wait for the next: none at first, then ever more."""
         lived = now - self.child.started if self.child is not None else 0.0
         self.child = None
         self.restarts += 1

@@ -1,7 +1,7 @@
-"""What the supervisor gives a child at its start, and the child's side of it: its name, readiness, and not outliving its parent.
+"""What the supervisor gives a child at its start, and the child's side of it: name, readiness, not outliving its parent.
 
-Everything goes through one environment variable (JSON) and inherited file descriptors, because a child is started by exec: it
-shares no memory, so new code is picked up by a replacement and a lock held by some thread is never copied.
+Everything goes through one environment variable (JSON) and inherited file descriptors, because a child is started by
+exec: it shares no memory, so new code is picked up by a replacement and a lock held by some thread is never copied.
 """
 
 import ctypes
@@ -69,7 +69,7 @@ def enter(handover: Handover) -> None:
 
 
 def say_ready(handover: Handover, result: str = "") -> None:
-    """Tell the supervisor that this child does its work from now on, or has done it with `result`. Later calls change nothing."""
+    """Tell the supervisor that this child does its work from now on, or has done it with `result`. Once counts."""
     _say(handover, _READY + result.encode())
 
 
@@ -79,7 +79,7 @@ def say_fatal(handover: Handover, line: str) -> None:
 
 
 def read_answer(data: bytes) -> tuple[bool, str]:
-    """What a child has said: whether it is ready, and its result or the reason why not (empty when it has said nothing)."""
+    """What a child has said: whether it is ready, and its result or the reason why not (empty without either)."""
     return data.startswith(_READY), data.removeprefix(_READY).decode(errors="replace").strip()
 
 
@@ -95,8 +95,8 @@ def _say(handover: Handover, data: bytes) -> None:
 def _end_with_parent(handover: Handover) -> None:
     """Drain when the supervisor is gone, and end for certain once the grace time is over.
 
-    The kernel's parent-death signal says the same sooner, but is lost if the parent dies before it is asked for; a child has to take
-    a repeated SIGTERM as one.
+    The kernel's parent-death signal says the same sooner, but is lost if the parent dies before it is asked for; a child
+    has to take a repeated SIGTERM as one.
     """
     os.read(handover.alive_fd, 1)
     os.kill(os.getpid(), signal.SIGTERM)

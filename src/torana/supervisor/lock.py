@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 NAME = "instance.lock"
 
@@ -14,7 +15,7 @@ class InstanceRunning(Exception):
 
 
 class InstanceLock:
-    """Holds `<data>/run/instance.lock` for as long as it is entered. Entering raises InstanceRunning, or OSError for the folder.
+    """Holds `<data>/run/instance.lock` while it is entered. Entering raises InstanceRunning, or OSError for the folder.
 
     The file holds `<pid> <address>` while an instance runs and is emptied when it ends in order.
     """
@@ -25,7 +26,7 @@ class InstanceLock:
         """Whether the last holder did not end in order, so that its children may still be draining."""
         self._fd = -1
 
-    def __enter__(self) -> "InstanceLock":
+    def __enter__(self) -> Self:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _locked(fd):
@@ -38,7 +39,7 @@ class InstanceLock:
         return self
 
     def tell(self, address: str) -> None:
-        """Write down who holds the lock, for whoever tries to take it. `address` is HOST:PORT, empty while it is not open."""
+        """Write down who holds the lock, for whoever tries to take it. `address` is HOST:PORT, empty before it is open."""
         self._write(f"{os.getpid()} {address}".strip().encode())
 
     def __exit__(
@@ -87,4 +88,5 @@ def _read(fd: int) -> str:
 def _line(folder: Path, holder: str) -> str:
     pid, _, address = holder.partition(" ")
     who = f"process {pid}" + (f", serving {address}" if address else "") if pid else "another process"
-    return f"the data folder {folder} is in use by another Torana ({who}). Stop that one, or choose another folder with --data."
+    advice = "Stop that one, or choose another folder with --data."
+    return f"the data folder {folder} is in use by another Torana ({who}). {advice}"

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from types import FrameType, TracebackType
+from typing import Self
 
 WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
@@ -27,7 +28,7 @@ class Signals:
         except BlockingIOError:
             return []
 
-    def __enter__(self) -> "Signals":
+    def __enter__(self) -> Self:
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in WATCHED:
             signal.signal(number, _nothing)

@@ -1,7 +1,7 @@
 """Opens the listening sockets, which the supervisor holds for its whole life.
 
-Each gate has a socket of its own and the kernel spreads connections over them (SO_REUSEPORT). Because the supervisor keeps every
-socket open, a connection that waits in the queue of a dead gate is taken by its replacement instead of being reset.
+Each gate has a socket of its own and the kernel spreads connections over them (SO_REUSEPORT). Because the supervisor keeps
+every socket open, a connection that waits in the queue of a dead gate is taken by its replacement instead of being reset.
 """
 
 import errno
@@ -21,8 +21,8 @@ def open_listeners(
 ) -> list[socket.socket]:
     """`count` listening sockets on the same `HOST:PORT`; port 0 takes a free one. Raises CannotStart.
 
-    `name` is the setting that a refusal names. While the port is taken, it is tried again for `patience_seconds`, for the time
-    in which the children of an instance that was killed let go of it.
+    `name` is the setting that a refusal names. While the port is taken, it is tried again for `patience_seconds`: the
+    children of an instance that was killed need a moment to let go of it.
     """
     family, place = _resolve(address, name)
     deadline = time.monotonic() + patience_seconds
@@ -87,11 +87,11 @@ def _bound(family: socket.AddressFamily, place: tuple[str, int], *, shared: bool
 
 
 def _line(error: OSError, address: str, name: str) -> str:
-    option = "--" + name.replace("_", "-")
+    advice = f"choose another with --{name.replace('_', '-')} HOST:PORT."
     if error.errno == errno.EADDRINUSE:
-        return f"{address} is already in use by another program. Stop it, or choose another address with {option} HOST:PORT."
+        return f"{address} is already in use by another program. Stop it, or {advice}"
     if error.errno == errno.EACCES:
-        return f"{address} may not be opened by this user: ports below 1024 need privileges. Choose another with {option} HOST:PORT."
+        return f"{address} may not be opened by this user, as ports below 1024 need privileges: {advice}"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{address} is not an address of this machine. Choose another with {option} HOST:PORT."
-    return f"{address} cannot be opened: {os.strerror(error.errno or 0)}. Choose another with {option} HOST:PORT."
+        return f"{address} is not an address of this machine: {advice}"
+    return f"{address} cannot be opened ({os.strerror(error.errno or 0)}): {advice}"

@@ -213,9 +213,8 @@ class Supervisor:
             restart_in_seconds=round(wait, 1),
         )
         if not seat.ever_ready and seat.failures >= _TRIES and not self._stops:
-            raise CannotStart(
-                f"{child.title.removeprefix('torana: ')} ended {_TRIES} times before it was ready (exit status {status})."
-            )
+            name = child.title.removeprefix("torana: ")
+            raise CannotStart(f"{name} ended {_TRIES} times before it was ready (exit status {status}).")
 
     def _refill(self, seat: Seat) -> None:
         seat.restart_at = None
@@ -243,9 +242,9 @@ class Supervisor:
         self._log("info", "reload_done", gates=len(self._gates))
 
     def _replace(self, seat: Seat) -> bool:
-        """Put a new gate in a seat. The old one goes on until the new one is ready, so the socket always has a reader."""
+        """Put a new gate in a seat. The old one goes on until the new one is ready: the socket always has a reader."""
         if sum(child.slot >= 0 for child in self._living()) >= SLOTS:
-            # No number is free for a second gate: the old one goes first, and the socket's queue keeps callers meanwhile.
+            # No number is free for a second gate: the old one goes first and the socket's queue keeps callers.
             before = len(self._living())
             self._retire(seat)
             self._wait(lambda: len(self._living()) < before)

@@ -1,0 +1,1 @@
+"""The commands, and the entry of the child processes."""
