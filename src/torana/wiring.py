@@ -121,6 +121,30 @@ def schema_problem(settings: Settings) -> str | None:
     return None if settings.database else check(Path(settings.data) / "torana.db")
 
 
+def database_problem(settings: Settings) -> str | None:
+    """Why the database cannot be used, in one line. A server is asked; a SQLite file is looked at."""
+    if not settings.database:
+        return schema_problem(settings)
+    import asyncio
+
+    return asyncio.run(_server_problem(settings))
+
+
+async def _server_problem(settings: Settings) -> str | None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from torana.stores.sql import engine, migrate
+
+    opened = engine.create(settings)
+    try:
+        state = await migrate.schema_state(opened)
+    except (SQLAlchemyError, OSError) as error:
+        return f"the database server cannot be used: {' '.join(str(error).split())}"
+    finally:
+        await opened.dispose()
+    return "The database's schema is newer than this program." if state == "newer" else None
+
+
 def master_key_problem(settings: Settings) -> str | None:
     """Why the master key cannot be used, in one line."""
     from torana.stores.secrets import master

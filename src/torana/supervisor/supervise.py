@@ -39,6 +39,8 @@ class Surroundings:
     """Gives back whatever a gate process that has ended still held of the shared counters."""
     first_start: bool
     """Whether the data folder has to be set up by an `init` child first."""
+    follows_a_crash: bool
+    """Whether gates of an earlier supervisor may have ended without anyone clearing their slots."""
     when_ready: Callable[[], None]
     when_made: Callable[[str], None]
     """Takes the result of the `init` child, as soon as there is one."""
@@ -72,6 +74,7 @@ class Supervisor:
         self._metrics_failed = False
         self._started_us = time.time_ns() // 1000
         self._next_report = 0.0
+        self._stale_slots = list(range(SLOTS)) if around.follows_a_crash else []
         self._logger: Any = None
 
     def run(self) -> None:
@@ -119,6 +122,8 @@ class Supervisor:
 
     def _start(self, seat: Seat) -> Child:
         slot = self._free_slot() if seat.role == "gate" else -1
+        if slot in self._stale_slots:
+            self._clear(slot)
         child = start(seat, slot, self._settings, self._alive, self._around.command)
         self._selector.register(child.ready_fd, selectors.EVENT_READ, child)
         return child
@@ -129,6 +134,11 @@ class Supervisor:
         if slot is None:
             raise OSError(errno.EAGAIN, f"{SLOTS} gates are living already")
         return slot
+
+    def _clear(self, slot: int) -> None:
+        if slot in self._stale_slots:
+            self._stale_slots.remove(slot)
+        self._around.clear_slot(slot)
 
     def _living(self) -> list[Child]:
         seated = [seat.child for seat in self._seats if seat.child is not None]
@@ -166,6 +176,9 @@ class Supervisor:
         if now >= self._next_report:
             self._next_report = now + 1.0
             self._report()
+            if self._serving and self._stale_slots:
+                # One a second: with many limits, clearing a slot takes a while, and nobody may wait for a dead one's.
+                self._clear(self._stale_slots[-1])
 
     def _take_signals(self) -> None:
         for number in self._signals.take():
@@ -191,7 +204,7 @@ class Supervisor:
                 self._aside.remove(child)
             self._leaving.pop(child, None)
             if child.slot >= 0:
-                self._around.clear_slot(child.slot)
+                self._clear(child.slot)
             for seat in self._seats:
                 if seat.child is child:
                     self._fell(seat, child)
@@ -317,7 +330,7 @@ class Supervisor:
             child.signal(signal.SIGKILL)
             child.process.wait()
             if child.slot >= 0:
-                self._around.clear_slot(child.slot)
+                self._clear(child.slot)
 
     def _report(self) -> None:
         try:
