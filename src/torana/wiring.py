@@ -165,6 +165,4 @@ def clear_counter_slot(settings: Settings, slot: int) -> None:
     """Give back what a gate process that has ended held of the shared counters."""
     from torana.stores.counters.shared import clear_slot
 
-    path = Path(settings.data) / COUNTERS
-    if path.exists():
-        clear_slot(path, slot)
+    clear_slot(Path(settings.data) / COUNTERS, slot)

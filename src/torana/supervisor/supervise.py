@@ -138,7 +138,10 @@ class Supervisor:
     def _clear(self, slot: int) -> None:
         if slot in self._stale_slots:
             self._stale_slots.remove(slot)
-        self._around.clear_slot(slot)
+        try:
+            self._around.clear_slot(slot)
+        except OSError as error:
+            self._log("error", "counters_not_cleared", slot=slot, reason=str(error))
 
     def _living(self) -> list[Child]:
         seated = [seat.child for seat in self._seats if seat.child is not None]
