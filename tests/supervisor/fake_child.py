@@ -47,7 +47,8 @@ def gate(scenario: Scenario) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
         held: list[socket.socket] = []
-        while not scenario.stopping or held:
+        # A caller who was accepted is answered, even if the stop came before its line.
+        while not scenario.stopping or held or len(selector.get_map()) > 0:
             for key, _ in selector.select(0.02):
                 if key.fileobj is listener:
                     accept(listener, selector)
