@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import trustme
-
 from tests.supervisor.instance import Instance
 
 
@@ -37,14 +36,19 @@ def test_a_port_in_use_is_named_even_if_its_owner_shares_it(tmp_path: Path) -> N
         other.listen()
         address = f"127.0.0.1:{other.getsockname()[1]}"
         line = _refusal("serve", "--data", str(tmp_path), "--listen", address)
-    assert line == f"{address} is already in use by another program. Stop it, or choose another with --listen HOST:PORT."
+    assert (
+        line == f"{address} is already in use by another program. Stop it, or choose another with --listen HOST:PORT."
+    )
 
 
 def test_an_admin_port_in_use_names_its_own_option(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         line = _refusal("serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0", "--admin-listen", address)
-    assert line == f"{address} is already in use by another program. Stop it, or choose another with --admin-listen HOST:PORT."
+    assert (
+        line
+        == f"{address} is already in use by another program. Stop it, or choose another with --admin-listen HOST:PORT."
+    )
 
 
 def test_a_folder_in_use_names_who_uses_it(instance: Instance) -> None:
@@ -91,9 +95,17 @@ def test_a_schema_from_the_future_is_refused(tmp_path: Path) -> None:
     [
         (["--workers", "many"], {}, "--workers='many' cannot be used: "),
         (["--listen", "8080"], {}, "listen='8080' cannot be used: expected HOST:PORT"),
-        (["--listen", "no.such.host.invalid:80"], {}, "listen='no.such.host.invalid:80' cannot be used: the host is not known"),
+        (
+            ["--listen", "no.such.host.invalid:80"],
+            {},
+            "listen='no.such.host.invalid:80' cannot be used: the host is not known",
+        ),
         ([], {"TORANA_GRACE_SECONDS": "-1"}, "TORANA_GRACE_SECONDS='-1' cannot be used: "),
-        (["--listen", "192.0.2.1:8080"], {}, "192.0.2.1:8080 is not an address of this machine: choose another with --listen"),
+        (
+            ["--listen", "192.0.2.1:8080"],
+            {},
+            "192.0.2.1:8080 is not an address of this machine: choose another with --listen",
+        ),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(
@@ -125,6 +137,11 @@ def test_tls_files_that_cannot_be_read_or_do_not_fit_are_named(tmp_path: Path) -
 
 
 def test_a_child_is_not_started_by_hand() -> None:
-    done = subprocess.run([sys.executable, "-m", "torana.cli.process", "gate"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "torana.cli.process", "gate"], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 1
-    assert done.stderr == "torana: this is a part of `torana serve` and does not run alone; start `torana serve` instead.\n"
+    assert (
+        done.stderr
+        == "torana: this is a part of `torana serve` and does not run alone; start `torana serve` instead.\n"
+    )

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.supervisor.instance import Instance
 
 MADE = {"admin_email": "admin@localhost", "admin_password": "pass-word", "admin_token": "tok'en", "key": "sk-torana-1"}
@@ -44,7 +43,7 @@ def test_the_first_start_shows_sign_in_key_and_lines_to_paste(empty: Instance) -
     for secret in MADE.values():
         assert secret in shown
         assert secret not in empty.stderr()
-    (curl,) = re.findall(r"^curl .*$", shown, re.M)
+    (curl,) = re.findall(r"^curl .*$", shown, re.MULTILINE)
     words = shlex.split(curl)
     assert words[1] == f"http://{host}:{port}/v1/chat/completions"
     assert "Authorization: Bearer sk-torana-1" in words
@@ -79,7 +78,7 @@ def test_a_set_up_that_fails_stops_the_start_with_its_line(empty: Instance) -> N
 def test_an_admin_address_of_its_own_is_shown(instance: Instance) -> None:
     instance.start("--admin-listen", "127.0.0.1:0")
     instance.ready()
-    assert re.search(r"^Admin address  http://127\.0\.0\.1:[1-9]\d*$", instance.stdout(), re.M)
+    assert re.search(r"^Admin address  http://127\.0\.0\.1:[1-9]\d*$", instance.stdout(), re.MULTILINE)
 
 
 def test_the_data_folder_is_for_its_owner_only(empty: Instance) -> None:
@@ -118,7 +117,7 @@ def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "master.key").write_text("short")
     done = _torana("doctor", "--data", str(tmp_path), "--listen", "127.0.0.1:0")
     assert done.returncode == 1
-    assert re.search(r"^WRONG  master key: .*master\.key", done.stdout, re.M)
+    assert re.search(r"^WRONG  master key: .*master\.key", done.stdout, re.MULTILINE)
 
 
 def test_doctor_sees_a_running_instance(instance: Instance) -> None:

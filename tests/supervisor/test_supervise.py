@@ -68,7 +68,9 @@ def test_a_child_that_never_gets_ready_stops_the_start(instance: Instance) -> No
     instance.script(gate={"exit": 9})
     instance.start(workers=1)
     assert instance.wait() == 1
-    assert re.search(r"^torana: gate 0 ended 3 times before it was ready \(exit status 9\)\.$", instance.stderr(), re.M)
+    assert re.search(
+        r"^torana: gate 0 ended 3 times before it was ready \(exit status 9\)\.$", instance.stderr(), re.MULTILINE
+    )
 
 
 def test_a_fatal_restart_does_not_stop_an_instance_that_serves(instance: Instance) -> None:
@@ -97,8 +99,17 @@ def test_a_stop_drains_gates_then_the_recorder_then_control(instance: Instance) 
         (instance.folder / "release").touch()
         assert running.recv(100) == b"released\n"
     assert instance.wait() == 0
-    lines = [line.rsplit(" ", 1)[0] for line in instance.events_file.read_text().splitlines() if not line.startswith("start")]
-    assert lines == ["term gate 0", "end gate 0", "term recorder -1", "end recorder -1", "term control -1", "end control -1"]
+    lines = [
+        line.rsplit(" ", 1)[0] for line in instance.events_file.read_text().splitlines() if not line.startswith("start")
+    ]
+    assert lines == [
+        "term gate 0",
+        "end gate 0",
+        "term recorder -1",
+        "end recorder -1",
+        "term control -1",
+        "end control -1",
+    ]
 
 
 def test_a_second_signal_stops_at_once(instance: Instance) -> None:
