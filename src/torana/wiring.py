@@ -4,20 +4,29 @@ A function here takes settings and descriptors, builds the engines and runs. Wha
 CannotStart (one line for the operator); anything else that escapes is a fault of the program.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from torana.settings import Settings
 from torana.supervisor.handover import CannotStart
+from torana.supervisor.report import write as write_figures
 
 if TYPE_CHECKING:
+    import asyncio
+
     from torana.stores.secrets.master import MasterKey
     from torana.stores.sql.engine import Engine
 
-SNAPSHOT = Path("snapshot") / "current.snap"
+SNAPSHOTS = Path("snapshot")
 COUNTERS = Path("run") / "counters.bin"
+CONTROL_SOCKET = Path("run") / "control.sock"
+_NEWER = "The database's schema is newer than this program. Start the version of Torana that wrote it, or a later one."
+_SCHEMA_SECONDS = 0.2
+_APPLY_SECONDS = 60.0
 
 
 class Instance(NamedTuple):
@@ -43,61 +52,165 @@ def run_gate(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], 
 def run_control(settings: Settings, listen_fd: int, ready: Callable[[], None]) -> None:
     """Be control until SIGTERM. `listen_fd` is the socket of `admin_listen`, -1 without one."""
     from torana.control.app import serve_control
-    from torana.control.declaration.problems import DeclarationError
-    from torana.stores.secrets.master import MasterKeyError
-    from torana.stores.sql.migrate import SchemaTooNew
 
-    try:
+    with _reasons_of_control():
         serve_control(settings, listen_fd, ready)
-    except SchemaTooNew as error:
-        raise CannotStart(str(error)) from None
-    except MasterKeyError as error:
-        raise CannotStart(f"{error}.") from None
-    except DeclarationError as error:
-        raise CannotStart(f"{settings.config} cannot be applied: {error}") from None
 
 
 def run_recorder(settings: Settings, ready: Callable[[], None]) -> None:
     """Be the recorder until SIGTERM and the end of the spools."""
-    from torana.recorder.run import run_recorder as run
+    import uvloop
 
-    run(settings, ready)
+    with _reasons_of_control():
+        uvloop.run(_record(settings, ready))
+
+
+async def _record(settings: Settings, ready: Callable[[], None]) -> None:
+    import asyncio
+    import signal
+
+    from torana.recorder.run import run_recorder as record
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    if not await _schema_is_there(settings, stop):
+        return
+    ready()
+    file = Path(settings.data) / "run" / "metrics" / "recorder.json"
+    await record(settings, stop, lambda figures: write_figures(file, figures))
+
+
+async def _schema_is_there(settings: Settings, stop: "asyncio.Event") -> bool:
+    """Wait until control, which starts at the same time, has brought the schema up to date; False when stopped before."""
+    import asyncio
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from torana.kit.log import logger
+    from torana.stores.sql import engine, migrate
+
+    opened = engine.create(settings)
+    away = False
+    try:
+        while not stop.is_set():
+            try:
+                state = await migrate.schema_state(opened)
+            except (SQLAlchemyError, OSError) as error:
+                state = "absent"
+                if not away:
+                    logger().warning("database_away", reason=type(error).__name__)
+                away = True
+            if state == "newer":
+                raise CannotStart(_NEWER)
+            if state == "current":
+                return True
+            await asyncio.sleep(_SCHEMA_SECONDS)
+    finally:
+        await opened.dispose()
+    return False
 
 
 def init_instance(settings: Settings) -> dict[str, str] | None:
     """Set up an empty data folder: schema, master key, first admin, first key, first snapshot.
 
     Returns `admin_email`, `admin_password`, `admin_token` and `key`, which are nowhere else in clear; None when the database
-    was set up before, and only this folder is new.
+    was set up before, and only this folder is new. Raises CannotStart.
     """
-    from torana.control.init import init_instance as make
-    from torana.stores.secrets.master import MasterKeyError
-    from torana.stores.sql.migrate import SchemaTooNew
+    import asyncio
 
+    from sqlalchemy.exc import SQLAlchemyError
+
+    with _reasons_of_control():
+        try:
+            return asyncio.run(_init(settings))
+        except (SQLAlchemyError, OSError) as error:
+            raise CannotStart(f"the database cannot be used: {' '.join(str(error).split())}") from None
+
+
+async def _init(settings: Settings) -> dict[str, str] | None:
+    from torana.control.init import first_start
+    from torana.control.publish.publish import Publisher
+    from torana.stores.secrets import master
+    from torana.stores.sql import engine, migrate
+
+    folder = Path(settings.data)
+    opened = engine.create(settings)
     try:
-        return make(settings)
-    except SchemaTooNew as error:
-        raise CannotStart(str(error)) from None
-    except MasterKeyError as error:
-        raise CannotStart(f"{error}.") from None
+        await migrate.upgrade(opened)
+        publisher = Publisher(opened, master.load_or_create(folder), folder / SNAPSHOTS)
+        made = await first_start(publisher)
+        if made is None:
+            await publisher.catch_up()
+            return None
+    finally:
+        await opened.dispose()
+    return {
+        "admin_email": made.admin_email,
+        "admin_password": made.admin_password.reveal(),
+        "admin_token": made.admin_token.reveal(),
+        "key": made.key.reveal(),
+    }
 
 
 def init_instance_as_json(settings: Settings) -> str:
     """`init_instance` with its result as JSON text, to be handed from one process to another."""
-    import msgspec
-
     return msgspec.json.encode(init_instance(settings)).decode()
 
 
 def apply_to_running(settings: Settings) -> None:
     """Have the running control apply the file `settings.config`, all or nothing. Raises CannotStart with the reason."""
-    from torana.control.apply import apply_running
+    import os
+
     from torana.control.declaration.problems import DeclarationError
+    from torana.control.file import read_source
 
     try:
-        apply_running(settings)
+        source = read_source(Path(settings.config), os.environ)
     except DeclarationError as error:
-        raise CannotStart(f"{settings.config} cannot be applied: {error}") from None
+        raise CannotStart(str(error)) from None
+    body = {
+        "text": source.text.decode(errors="replace"),
+        "name": source.name,
+        "values": {name: value.reveal() for name, value in source.values.found.items()},
+        "missing": dict(source.values.missing),
+    }
+    _ask_control(Path(settings.data) / CONTROL_SOCKET, "/api/v1/apply", msgspec.json.encode(body))
+
+
+def _ask_control(path: Path, target: str, body: bytes) -> None:
+    import http.client
+    import socket
+
+    connection = http.client.HTTPConnection("control", timeout=_APPLY_SECONDS)
+    try:
+        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.sock.settimeout(_APPLY_SECONDS)
+        connection.sock.connect(str(path))
+        connection.request("POST", target, body, {"content-type": "application/json"})
+        reply = connection.getresponse()
+        content = reply.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise CannotStart(f"control does not answer at {path}: {error}.") from None
+    finally:
+        connection.close()
+    if reply.status != 200:
+        raise CannotStart(msgspec.json.decode(content)["detail"])
+
+
+@contextmanager
+def _reasons_of_control() -> Iterator[None]:
+    """Turn what keeps control, the recorder or init from starting into its one line."""
+    from torana.control.declaration.problems import DeclarationError
+    from torana.core.errors import Refusal
+    from torana.stores.secrets.master import MasterKeyError
+    from torana.stores.sql.migrate import SchemaTooNew
+
+    try:
+        yield
+    except (SchemaTooNew, DeclarationError, Refusal) as error:
+        raise CannotStart(str(error)) from None
+    except MasterKeyError as error:
+        raise CannotStart(f"{error}.") from None
 
 
 @asynccontextmanager
@@ -142,7 +255,7 @@ async def _server_problem(settings: Settings) -> str | None:
         return f"the database server cannot be used: {' '.join(str(error).split())}"
     finally:
         await opened.dispose()
-    return "The database's schema is newer than this program." if state == "newer" else None
+    return _NEWER if state == "newer" else None
 
 
 def master_key_problem(settings: Settings) -> str | None:
@@ -158,7 +271,7 @@ def master_key_problem(settings: Settings) -> str | None:
 
 def is_initialised(settings: Settings) -> bool:
     """Whether the data folder was set up before: gates have something to serve."""
-    return (Path(settings.data) / SNAPSHOT).exists()
+    return (Path(settings.data) / SNAPSHOTS / "current.snap").exists()
 
 
 def clear_counter_slot(settings: Settings, slot: int) -> None:

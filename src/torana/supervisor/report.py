@@ -1,13 +1,16 @@
-"""The supervisor's own figures, written each second for whichever gate answers `/metrics`."""
+"""The supervisor's own figures, and how figures are written for whichever gate answers `/metrics`."""
 
 import os
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from torana.supervisor.child import Child, Seat
+if TYPE_CHECKING:
+    from torana.supervisor.child import Child, Seat
+
 
 NAME = "supervisor.json"
 
@@ -38,7 +41,7 @@ class SupervisorFigures(msgspec.Struct):
     children: list[ChildFigures]
 
 
-def figures(started_us: int, seats: Sequence[Seat], leaving: Iterable[Child]) -> SupervisorFigures:
+def figures(started_us: int, seats: "Sequence[Seat]", leaving: "Iterable[Child]") -> SupervisorFigures:
     """The state of all children now. `leaving` are gates that finish their calls after a replacement."""
     found = SupervisorFigures(os.getpid(), started_us, time.time_ns() // 1000, {}, {}, {}, [])
     for seat in seats:
@@ -59,12 +62,12 @@ def clear(folder: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def write(folder: Path, found: SupervisorFigures) -> None:
-    """Replace the file whole, so that a reader never sees half of it. Raises OSError."""
-    fresh = folder / (NAME + ".new")
+def write(file: Path, found: object) -> None:
+    """Replace the JSON file whole, so that a reader never sees half of it. Raises OSError."""
+    fresh = file.with_suffix(".new")
     fresh.write_bytes(msgspec.json.encode(found))
-    fresh.replace(folder / NAME)
+    fresh.replace(file)
 
 
-def _child(child: Child, role: str) -> ChildFigures:
+def _child(child: "Child", role: str) -> ChildFigures:
     return ChildFigures(child.title, role, child.slot, child.process.pid, child.ready)

@@ -100,7 +100,9 @@ class Supervisor:
             self._init()
         for seat in self._seats if not self._stops else ():
             seat.child = self._start(seat)
-        if self._wait(lambda: all(seat.ever_ready for seat in self._gates)):
+        # With a configuration file, what it declares is there only once control has applied it.
+        needed = [*self._gates, *([self._control] if self._settings.config else [])]
+        if self._wait(lambda: all(seat.ever_ready for seat in needed)):
             self._around.when_ready()
             self._serving = True
             self._log("info", "ready", pids={child.title: child.process.pid for child in self._living()})
@@ -228,7 +230,7 @@ class Supervisor:
             reason=child.fatal() or None,
             restart_in_seconds=round(wait, 1),
         )
-        if not seat.ever_ready and seat.failures >= _TRIES and not self._stops:
+        if not seat.ever_ready and seat.failures >= _TRIES and not self._serving and not self._stops:
             name = child.title.removeprefix("torana: ")
             raise CannotStart(f"{name} ended {_TRIES} times before it was ready (exit status {status}).")
 
@@ -337,7 +339,7 @@ class Supervisor:
 
     def _report(self) -> None:
         try:
-            report.write(self._metrics, report.figures(self._started_us, self._seats, self._leaving))
+            report.write(self._metrics / report.NAME, report.figures(self._started_us, self._seats, self._leaving))
             self._metrics_failed = False
         except OSError as error:
             if not self._metrics_failed:
