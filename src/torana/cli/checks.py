@@ -13,6 +13,8 @@ def check_folder(folder: Path) -> None:
     """Make the data folder, with mode 0700, unless it is there; and make sure that it can be written."""
     if folder.exists() and not folder.is_dir():
         raise CannotStart(f"the data folder {folder} is a file. Choose a folder with --data.")
+    # Whatever this process and its children make is for their owner, even in a folder that others can enter.
+    os.umask(0o077)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -98,14 +98,20 @@ class Supervisor:
         report.clear(self._metrics)
         if self._around.first_start:
             self._init()
-        for seat in self._seats if not self._stops else ():
-            seat.child = self._start(seat)
-        # With a configuration file, what it declares is there only once control has applied it.
+        # Gates serve from the last snapshot without the others, so on few cores they get the processors first. With a
+        # configuration file, what it declares is there only once control has applied it.
+        first = self._seats if self._settings.config else self._gates
         needed = [*self._gates, *([self._control] if self._settings.config else [])]
+        self._fill(first)
         if self._wait(lambda: all(seat.ever_ready for seat in needed)):
             self._around.when_ready()
+            self._fill([seat for seat in self._seats if seat not in first])
             self._serving = True
             self._log("info", "ready", pids={child.title: child.process.pid for child in self._living()})
+
+    def _fill(self, seats: Sequence[Seat]) -> None:
+        for seat in seats if not self._stops else ():
+            seat.child = self._start(seat)
 
     def _init(self) -> None:
         child = self._once("init")
