@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 SNAPSHOTS = Path("snapshot")
 COUNTERS = Path("run") / "counters.bin"
-CONTROL_SOCKET = Path("run") / "control.sock"
 _NEWER = "The database's schema is newer than this program. Start the version of Torana that wrote it, or a later one."
 _SCHEMA_SECONDS = 0.2
-_APPLY_SECONDS = 60.0
 
 
 class Instance(NamedTuple):
@@ -159,42 +157,10 @@ def init_instance_as_json(settings: Settings) -> str:
 
 def apply_to_running(settings: Settings) -> None:
     """Have the running control apply the file `settings.config`, all or nothing. Raises CannotStart with the reason."""
-    import os
+    from torana.control.apply import apply_running
 
-    from torana.control.declaration.problems import DeclarationError
-    from torana.control.file import read_source
-
-    try:
-        source = read_source(Path(settings.config), os.environ)
-    except DeclarationError as error:
-        raise CannotStart(str(error)) from None
-    body = {
-        "text": source.text.decode(errors="replace"),
-        "name": source.name,
-        "values": {name: value.reveal() for name, value in source.values.found.items()},
-        "missing": dict(source.values.missing),
-    }
-    _ask_control(Path(settings.data) / CONTROL_SOCKET, "/api/v1/apply", msgspec.json.encode(body))
-
-
-def _ask_control(path: Path, target: str, body: bytes) -> None:
-    import http.client
-    import socket
-
-    connection = http.client.HTTPConnection("control", timeout=_APPLY_SECONDS)
-    try:
-        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.sock.settimeout(_APPLY_SECONDS)
-        connection.sock.connect(str(path))
-        connection.request("POST", target, body, {"content-type": "application/json"})
-        reply = connection.getresponse()
-        content = reply.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise CannotStart(f"control does not answer at {path}: {error}.") from None
-    finally:
-        connection.close()
-    if reply.status != 200:
-        raise CannotStart(msgspec.json.decode(content)["detail"])
+    with _reasons_of_control():
+        apply_running(settings)
 
 
 @contextmanager
