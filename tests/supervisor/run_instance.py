@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torana.cli.serve
@@ -12,6 +13,5 @@ def command(role: str, slot: int) -> Sequence[str]:
     return [sys.executable, str(Path(__file__).with_name("fake_child.py")), role, str(slot)]
 
 
-real = torana.cli.serve.serve
-torana.cli.serve.serve = lambda settings: real(settings, command)
+torana.cli.serve.serve = partial(torana.cli.serve.serve, command=command)
 run()

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 from tests.supervisor.instance import Instance, alive, ask, until, who
 
@@ -52,7 +53,7 @@ def test_a_child_that_keeps_dying_is_restarted_less_and_less_often(instance: Ins
     assert waits[1] < waits[2] < waits[3]
     assert who(instance.ready()) == instance.events()[0].pid
     instance.script()
-    until(lambda: len(instance.logged("child_ready")) == 1, "the recorder that stays")
+    until(lambda: _up(instance).get("recorder") == 1, "the recorder that stays")
 
 
 def test_a_fatal_child_stops_the_start_with_its_line(instance: Instance) -> None:
@@ -157,7 +158,7 @@ def test_replacing_gates_refuses_and_resets_no_connection(instance: Instance) ->
     try:
         for count in range(1, 6):
             instance.signal(signal.SIGHUP)
-            until(lambda count=count: len(instance.logged("reload_done")) == count, f"replacement {count}")
+            _reloads(instance, count)
     finally:
         done.set()
         for caller in callers:
@@ -245,13 +246,19 @@ def test_restarts_and_children_are_reported_each_second(instance: Instance) -> N
     assert _figures(instance)["pid"] == instance.pid
 
 
-def _figures(instance: Instance) -> dict[str, dict[str, int]]:
+def _reloads(instance: Instance, count: int) -> None:
+    until(lambda: len(instance.logged("reload_done")) == count, f"replacement {count}")
+
+
+def _figures(instance: Instance) -> dict[str, Any]:
     file = instance.data / "run" / "metrics" / "supervisor.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return found
 
 
 def _up(instance: Instance) -> dict[str, int]:
-    return _figures(instance).get("up", {})
+    found: dict[str, int] = _figures(instance).get("up", {})
+    return found
 
 
 def _refused(address: tuple[str, int]) -> bool:
