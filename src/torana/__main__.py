@@ -1,0 +1,12 @@
+"""`torana` and `python -m torana`."""
+
+
+def main() -> None:
+    """Run the command line."""
+    from torana.cli.app import run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
