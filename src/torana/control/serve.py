@@ -118,9 +118,12 @@ async def _run(servers: list[tuple["_Server", socket.socket]], ready: Callable[[
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     running = [spawn(server.serve(sockets=[listener]), "control_http") for server, listener in servers]
-    for server, _ in servers:
-        await server.up.wait()
-    ready()
+    for (server, _), task in zip(servers, running, strict=True):
+        rising = spawn(_wait(server.up), "control_up")
+        await asyncio.wait([rising, task], return_when=asyncio.FIRST_COMPLETED)
+        rising.cancel()
+    if not any(task.done() for task in running):
+        ready()
     stopping = spawn(_wait(stop), "control_stop")
     await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
     for server, _ in servers:
