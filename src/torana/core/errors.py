@@ -151,6 +151,16 @@ ERRORS: dict[str, ErrorKind] = {
     "not_found": ErrorKind(404, _REQUEST, "There is no {noun} {name}. Check its name or id."),
     "already_exists": ErrorKind(409, _REQUEST, "There is already a {noun} {name}. Choose another name."),
     "in_use": ErrorKind(409, _REQUEST, "The {noun} {name} is still used by {users}. Change that first."),
+    "plan_changed": ErrorKind(
+        409, _REQUEST, "What exists has changed since this plan was made. Plan again and look at it."
+    ),
+    "invalid_declaration": ErrorKind(422, _REQUEST, "The file cannot be used: {problems}"),
+    "missing_token": ErrorKind(401, _AUTH, "No admin token was sent. Send it as `Authorization: Bearer <token>`."),
+    "invalid_token": ErrorKind(401, _AUTH, "This admin token is not known, has expired or was revoked."),
+    "not_allowed": ErrorKind(403, _AUTH, "This admin token may not do that. Use one of a platform admin."),
+    "not_built": ErrorKind(
+        404, _REQUEST, "There is nothing at {path} yet. Use the command line or the admin API at /api/v1."
+    ),
     "not_publishable": ErrorKind(
         409, _REQUEST, "Nothing was changed, because the result could not be published: {reasons}."
     ),

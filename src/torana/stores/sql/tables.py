@@ -233,6 +233,14 @@ prices = Table(
     CheckConstraint("(vendor IS NULL) <> (provider_id IS NULL)", name="owner"),
 )
 
+# Which rows of the tables above an apply of torana.yaml made: only these may a later apply remove.
+declared = Table(
+    "declared",
+    metadata,
+    _id(),
+    Column("kind", String(20), nullable=False),
+)
+
 publications = Table(
     "publications",
     metadata,

@@ -50,6 +50,7 @@ def upgrade() -> None:
     _create_services()
     _create_aliases_and_subscriptions()
     _create_policies()
+    op.create_table("declared", _id(), _text("kind", 20), _primary("declared"))
     op.create_table(
         "publications",
         sa.Column("version", sa.BigInteger, nullable=False, autoincrement=False),

@@ -1,0 +1,46 @@
+"""Control's HTTP app: the admin API under /api/v1."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+
+from torana.control.calls.endpoints import CallQueries
+from torana.control.calls.endpoints import router as calls
+from torana.control.door import admin
+from torana.control.keys.endpoints import router as keys
+from torana.control.plan.endpoints import router as plan
+from torana.control.problems import handle_errors
+from torana.control.publish.publish import Publisher
+from torana.control.serve import serve_control
+from torana.control.services.endpoints import router as models
+from torana.core.errors import Refusal
+
+__all__ = ["create_app", "serve_control"]
+
+PREFIX = "/api/v1"
+
+
+def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) -> FastAPI:
+    """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
+    # No /docs of FastAPI's: it loads scripts from elsewhere.
+    app = FastAPI(title="Torana admin API", docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
+    app.state.publisher = publisher
+    app.state.calls = calls_recorded
+    guarded = APIRouter(dependencies=[Depends(admin)])
+    for router in (plan, keys, models, calls):
+        guarded.include_router(router)
+
+    @app.get(f"{PREFIX}/health")
+    async def health() -> dict[str, Any]:
+        """Whether control answers, and the newest published version."""
+        return {"status": "ok", "version": await publisher.version()}
+
+    async def not_built(request: Request) -> None:
+        raise Refusal("not_built", path=request.url.path)
+
+    app.include_router(guarded, prefix=PREFIX)
+    for place in ("/console", "/portal", "/docs"):
+        app.add_api_route(place, not_built, include_in_schema=False)
+        app.add_api_route(place + "/{rest:path}", not_built, include_in_schema=False)
+    handle_errors(app)
+    return app

@@ -1,0 +1,1 @@
+"""Calls as the admin API shows them; what was recorded is read by functions that wiring hands in."""

@@ -1,0 +1,1 @@
+"""torana.yaml: read with the place of every word, checked as a whole, turned into frozen structs. No database here."""

@@ -1,0 +1,265 @@
+"""torana.yaml to a Declaration: the meaning of every field. Cross-checks stand in references.py."""
+
+import re
+from typing import cast
+from urllib.parse import urlsplit
+
+import msgspec
+
+from torana.control.declaration.document import Node, read_document
+from torana.control.declaration.fields import MOST_AMOUNT, SERVICE_NAME, Fields
+from torana.control.declaration.outside import OutsideValues, check_outside
+from torana.control.declaration.problems import DeclarationError, Place, Problems
+from torana.control.declaration.references import Surroundings, check_references
+from torana.control.declaration.shape import (
+    AppDeclared,
+    Declaration,
+    DeploymentDeclared,
+    KeyDeclared,
+    LimitDeclared,
+    Named,
+    Outside,
+    PriceDeclared,
+    ProviderDeclared,
+    ServiceDeclared,
+    TeamDeclared,
+    TimeoutsDeclared,
+    Visibility,
+)
+
+PERIODS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_TOP = ("providers", "services", "teams", "prices")
+_PROVIDER = ("name", "vendor", "base_url", "api_key", "ca", "proxy", "timeouts")
+_TIMEOUTS = ("connect", "first_byte", "idle", "total")
+_SERVICE = ("name", "kind", "visibility", "team", "aliases", "deployments", "limits", "keep_bodies")
+_DEPLOYMENT = ("provider", "model", "weight")
+_TEAM = ("name", "apps", "limits")
+_APP = ("name", "subscriptions", "keys", "limits", "keep_bodies")
+_KEY = ("name", "value", "expires", "limits")
+_LIMIT = ("requests", "per", "concurrency")
+_PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reasoning")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """A file that was read but not yet checked against what it refers to."""
+
+    declaration: Declaration
+    outside: tuple[Outside, ...]
+    """Every reference to a value outside the file, in the order of the file."""
+    problems: Problems
+
+
+def parse_declaration(text: bytes, source: str = "torana.yaml") -> Parsed:
+    """Read a file; `source` names it in problems. Raises DeclarationError when it is no YAML document; all other problems
+    are kept, to be told together with those that `check_declaration` finds."""
+    problems = Problems(source)
+    reader = _Reader(problems)
+    declaration = reader.file(read_document(text, problems))
+    return Parsed(declaration, tuple(reader.outside), problems)
+
+
+def check_declaration(parsed: Parsed, around: Surroundings, values: OutsideValues) -> Declaration:
+    """The declaration, if everything fits. Raises DeclarationError with every problem of the file."""
+    check_references(parsed.declaration, around, parsed.problems)
+    check_outside(parsed.outside, values, parsed.problems)
+    parsed.problems.raise_if_any()
+    return parsed.declaration
+
+
+def outside_references(text: bytes) -> tuple[Outside, ...]:
+    """Every reference to a value outside the file, for the side that can resolve them. Never raises: a file that cannot
+    be read has none, and reading it again with `parse_declaration` tells why."""
+    try:
+        return parse_declaration(text).outside
+    except DeclarationError:
+        return ()
+
+
+class _Reader:
+    """One method for each kind of entry."""
+
+    __slots__ = ("_problems", "outside")
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self.outside: list[Outside] = []
+        """Every reference to a value outside the file, in the order of the file."""
+
+    def reference(self, found: Outside | None) -> Outside | None:
+        """Remember a reference to a value outside the file."""
+        if found is not None:
+            self.outside.append(found)
+        return found
+
+    def fields(self, node: Node, place: Place, allowed: tuple[str, ...]) -> Fields:
+        """Begin to read a mapping."""
+        return Fields(node, place, self._problems, allowed)
+
+    def file(self, root: Node) -> Declaration:
+        """The whole file."""
+        fields = self.fields(root, Place(root.line, root.column), _TOP)
+        return Declaration(
+            providers=fields.each("providers", self.provider),
+            services=fields.each("services", self.service),
+            teams=fields.each("teams", self.team),
+            prices=fields.each("prices", self.price),
+        )
+
+    def provider(self, node: Node, place: Place) -> ProviderDeclared:
+        """An entry of `providers`."""
+        fields = self.fields(node, place, _PROVIDER)
+        return ProviderDeclared(
+            name=fields.name("name"),
+            vendor=fields.named("vendor", required=True) or Named("", place),
+            base_url=_url(fields, "base_url", ("http", "https"), "http://HOST[:PORT][/PATH] or https://…", path=True),
+            api_key=self.reference(fields.outside("api_key", "a credential")),
+            ca=self.reference(fields.outside("ca", "a certificate", only_file=True)),
+            proxy=_url(fields, "proxy", ("http",), "http://HOST:PORT", path=False),
+            timeouts=self.timeouts(fields),
+            place=place,
+        )
+
+    def timeouts(self, fields: Fields) -> TimeoutsDeclared:
+        """`timeouts` of a provider."""
+        found = fields.node("timeouts")
+        if found is None:
+            return TimeoutsDeclared()
+        inner = self.fields(*found, _TIMEOUTS)
+        return TimeoutsDeclared(*[inner.seconds(name) for name in _TIMEOUTS])
+
+    def service(self, node: Node, place: Place) -> ServiceDeclared:
+        """An entry of `services`."""
+        fields = self.fields(node, place, _SERVICE)
+        fields.choice("kind", ("model",), "model")
+        visibility = cast(Visibility, fields.choice("visibility", ("organisation", "team"), "organisation"))
+        deployments = fields.each("deployments", self.deployment, required=True)
+        if "deployments" in fields and not deployments:
+            fields.say("deployments", "has to have at least one entry")
+        return ServiceDeclared(
+            name=fields.name("name", SERVICE_NAME),
+            kind="model",
+            visibility=visibility,
+            team=fields.named("team"),
+            aliases=fields.names("aliases", SERVICE_NAME),
+            deployments=deployments,
+            limits=self.limits(fields),
+            keep_bodies=fields.truth("keep_bodies"),
+            place=place,
+        )
+
+    def deployment(self, node: Node, place: Place) -> DeploymentDeclared:
+        """An entry of `deployments`."""
+        fields = self.fields(node, place, _DEPLOYMENT)
+        weight = fields.whole("weight", 0, 1_000_000)
+        return DeploymentDeclared(
+            provider=fields.named("provider", required=True) or Named("", place),
+            model=fields.text("model", required=True, most=200) or "",
+            weight=1 if weight is None else weight,
+            place=place,
+        )
+
+    def team(self, node: Node, place: Place) -> TeamDeclared:
+        """An entry of `teams`."""
+        fields = self.fields(node, place, _TEAM)
+        return TeamDeclared(
+            name=fields.name("name"), apps=fields.each("apps", self.app), limits=self.limits(fields), place=place
+        )
+
+    def app(self, node: Node, place: Place) -> AppDeclared:
+        """An entry of `apps`."""
+        fields = self.fields(node, place, _APP)
+        return AppDeclared(
+            name=fields.name("name"),
+            subscriptions=fields.names("subscriptions"),
+            keys=fields.each("keys", self.key),
+            limits=self.limits(fields),
+            keep_bodies=fields.truth("keep_bodies"),
+            place=place,
+        )
+
+    def key(self, node: Node, place: Place) -> KeyDeclared:
+        """An entry of `keys`."""
+        fields = self.fields(node, place, _KEY)
+        return KeyDeclared(
+            name=fields.name("name"),
+            value=self.reference(fields.outside("value", "a key")),
+            expires_us=fields.moment("expires"),
+            limits=self.limits(fields),
+            place=place,
+        )
+
+    def limits(self, fields: Fields) -> tuple[LimitDeclared, ...]:
+        """`limits`: each kind and period at most once, ordered by them."""
+        read: dict[tuple[str, int], LimitDeclared] = {}
+        for node, place in fields.items("limits"):
+            limit = self.limit(node, place)
+            if limit is None:
+                continue
+            if (limit.kind, limit.period_seconds) in read:
+                self._problems.add(place, "there is already such a limit in this list")
+            read[limit.kind, limit.period_seconds] = limit
+        return tuple(read[key] for key in sorted(read))
+
+    def limit(self, node: Node, place: Place) -> LimitDeclared | None:
+        """`{requests: N, per: PERIOD}` or `{concurrency: N}`."""
+        fields = self.fields(node, place, _LIMIT)
+        if not isinstance(node.value, dict):
+            return None
+        if ("requests" in fields) == ("concurrency" in fields):
+            self._problems.add(place, "a limit is either {requests: N, per: minute} or {concurrency: N}")
+            return None
+        if "concurrency" in fields:
+            if "per" in fields:
+                fields.say("per", "belongs to requests, not to concurrency")
+            amount = fields.whole("concurrency", 1)
+            return None if amount is None else LimitDeclared("concurrency", amount, 0)
+        amount = fields.whole("requests", 1, MOST_AMOUNT)
+        if "per" not in fields:
+            fields.say("per", f"is missing; there is {', '.join(PERIODS)}")
+        period = PERIODS[fields.choice("per", tuple(PERIODS), "minute")]
+        return None if amount is None else LimitDeclared("requests", amount, period)
+
+    def price(self, node: Node, place: Place) -> PriceDeclared:
+        """An entry of `prices`: dollars per million tokens."""
+        fields = self.fields(node, place, _PRICE)
+        if isinstance(node.value, dict) and ("vendor" in fields) == ("provider" in fields):
+            self._problems.add(place, "a price is that of a vendor or of a provider: give one of the two")
+        for name in ("input", "output"):
+            if isinstance(node.value, dict) and name not in fields:
+                fields.say(name, "is missing; a price is in dollars per million tokens")
+        return PriceDeclared(
+            vendor=fields.named("vendor"),
+            provider=fields.named("provider"),
+            model=fields.text("model", required=True, most=200) or "",
+            input_usd=fields.usd("input"),
+            cached_input_usd=fields.usd("cached_input"),
+            output_usd=fields.usd("output"),
+            reasoning_usd=fields.usd("reasoning"),
+            place=place,
+        )
+
+
+def _url(fields: Fields, name: str, schemes: tuple[str, ...], form: str, *, path: bool) -> str | None:
+    """An address without user, password, query or fragment: it holds no secret. Never repeated in a message."""
+    text = fields.text(name)
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        plain = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc
+        fits = (
+            parts.scheme in schemes
+            and bool(_HOST.fullmatch(plain))
+            and port != 0
+            and "\\" not in text
+            and " " not in text
+        )
+    except ValueError:
+        fields.say(name, f"has to be an address such as {form}")
+        return None
+    if not fits or "?" in text or "#" in text or (not path and parts.path not in ("", "/")):
+        fields.say(name, f"has to be an address such as {form}, without user, password, query or fragment")
+        return None
+    return text.rstrip("/")

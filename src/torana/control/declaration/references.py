@@ -1,0 +1,126 @@
+"""Checks of a declaration as a whole: names given once, references that lead somewhere, vendors that exist."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from torana.control.declaration.problems import Place, Problems, quoted
+from torana.control.declaration.shape import Declaration, Named, ProviderDeclared, ServiceDeclared, TeamDeclared
+
+
+class VendorFacts(msgspec.Struct, frozen=True):
+    """What a file has to know about a vendor."""
+
+    base_url: str | None
+    """The vendor's own address; None when the file has to give one, empty when there is none to give."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a file may refer to besides its own entries: made by init or by hand, so an apply leaves it in place."""
+
+    vendors: Mapping[str, VendorFacts] = {}
+    providers: frozenset[str] = frozenset()
+    services: Mapping[str, str] = {}
+    """Service name to the team whose own it is; empty where every team may subscribe."""
+    aliases: Mapping[str, str] = {}
+    """Alias to the name of its service."""
+    teams: frozenset[str] = frozenset()
+
+
+def check_references(declaration: Declaration, around: Surroundings, problems: Problems) -> None:
+    """Note every problem between the entries of one file, and between them and what is around."""
+    providers = around.providers | _once(((p.name, p.place) for p in declaration.providers), "provider", problems)
+    teams = around.teams | _once(((t.name, t.place) for t in declaration.teams), "team", problems)
+    services = _services(declaration.services, around, problems)
+    for provider in declaration.providers:
+        _check_provider(provider, around.vendors, problems)
+    for service in declaration.services:
+        _check_service(service, providers, teams, problems)
+    for team in declaration.teams:
+        _check_team(team, services, problems)
+    _check_prices(declaration, around.vendors, providers, problems)
+
+
+def _once(named: Iterable[tuple[str, Place]], what: str, problems: Problems) -> set[str]:
+    seen: dict[str, Place] = {}
+    for name, place in named:
+        if name in seen and name:
+            problems.add(place, f"there is already a {what} {quoted(name)}, in line {seen[name].line}")
+        seen.setdefault(name, place)
+    return set(seen)
+
+
+def _known(reference: Named, what: str, known: Collection[str], problems: Problems) -> None:
+    if reference.name and reference.name not in known:
+        problems.add(
+            reference.place, f"there is no {what} {quoted(reference.name)}{problems.suggestion(reference.name, known)}"
+        )
+
+
+def _services(services: tuple[ServiceDeclared, ...], around: Surroundings, problems: Problems) -> dict[str, str]:
+    """Services with the team whose own they are. A name or alias leads to one service only."""
+    names = _once(((service.name, service.place) for service in services), "service", problems)
+    taken = {alias: name for alias, name in around.aliases.items() if name not in names}
+    taken |= {name: name for name in around.services} | {name: name for name in names}
+    for service in services:
+        for alias in service.aliases:
+            holder = taken.setdefault(alias.name, service.name)
+            if holder != service.name or alias.name == service.name:
+                problems.add(alias.place, f"{quoted(alias.name)} is already a name of the service {quoted(holder)}")
+    own = {service.name: service.team.name for service in services if service.visibility == "team" and service.team}
+    return {**around.services, **dict.fromkeys(names, ""), **own}
+
+
+def _check_provider(provider: ProviderDeclared, vendors: Mapping[str, VendorFacts], problems: Problems) -> None:
+    _known(provider.vendor, "vendor", vendors, problems)
+    facts = vendors.get(provider.vendor.name)
+    if facts is not None and facts.base_url is None and provider.base_url is None:
+        problems.add(
+            provider.place, f"base_url is missing; the vendor {quoted(provider.vendor.name)} has no address of its own"
+        )
+
+
+def _check_service(
+    service: ServiceDeclared, providers: Collection[str], teams: Collection[str], problems: Problems
+) -> None:
+    seen: dict[tuple[str, str], Place] = {}
+    for deployment in service.deployments:
+        _known(deployment.provider, "provider", providers, problems)
+        key = (deployment.provider.name, deployment.model)
+        if key in seen and all(key):
+            problems.add(deployment.place, f"this provider and model are already listed in line {seen[key].line}")
+        seen.setdefault(key, deployment.place)
+    if service.deployments and not any(deployment.weight for deployment in service.deployments):
+        problems.add(service.place, "every deployment has the weight 0; at least one needs more")
+    if service.team is not None:
+        _known(service.team, "team", teams, problems)
+    elif service.visibility == "team":
+        problems.add(service.place, "visibility: team needs the field team, to say which one")
+
+
+def _check_team(team: TeamDeclared, services: Mapping[str, str], problems: Problems) -> None:
+    _once(((app.name, app.place) for app in team.apps), "app", problems)
+    for app in team.apps:
+        _once(((key.name, key.place) for key in app.keys), "key", problems)
+        for subscription in app.subscriptions:
+            _known(subscription, "service", services, problems)
+            if services.get(subscription.name, "") not in ("", team.name):
+                problems.add(
+                    subscription.place,
+                    f"{quoted(subscription.name)} is only for the team {quoted(services[subscription.name])}",
+                )
+
+
+def _check_prices(
+    declaration: Declaration, vendors: Mapping[str, VendorFacts], providers: Collection[str], problems: Problems
+) -> None:
+    seen: dict[tuple[str, str, str], Place] = {}
+    for price in declaration.prices:
+        if price.vendor is not None:
+            _known(price.vendor, "vendor", vendors, problems)
+        if price.provider is not None:
+            _known(price.provider, "provider", providers, problems)
+        key = (price.vendor.name if price.vendor else "", price.provider.name if price.provider else "", price.model)
+        if key in seen:
+            problems.add(price.place, f"there is already a price of this model, in line {seen[key].line}")
+        seen.setdefault(key, price.place)

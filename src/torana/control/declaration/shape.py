@@ -1,0 +1,140 @@
+"""What torana.yaml can declare, as frozen structs. Every struct knows its place in the file."""
+
+from typing import Literal
+
+import msgspec
+
+from torana.control.declaration.problems import Place
+
+Visibility = Literal["organisation", "team"]
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A reference to something by name, with its place."""
+
+    name: str
+    place: Place
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """A value that stands outside the file: `{env: NAME}` or `{file: PATH}`."""
+
+    source: Literal["env", "file"]
+    name: str
+    place: Place
+
+    @property
+    def key(self) -> str:
+        """Names this value among the resolved ones: `env:NAME` or `file:PATH`."""
+        return f"{self.source}:{self.name}"
+
+
+class LimitDeclared(msgspec.Struct, frozen=True):
+    """At most `amount` requests per period, or that many calls at a time (`period_seconds` 0)."""
+
+    kind: Literal["requests", "concurrency"]
+    amount: int
+    period_seconds: int
+
+
+class TimeoutsDeclared(msgspec.Struct, frozen=True):
+    """Seconds; None takes the setting's default."""
+
+    connect: float | None = None
+    first_byte: float | None = None
+    idle: float | None = None
+    total: float | None = None
+
+
+class ProviderDeclared(msgspec.Struct, frozen=True):
+    """A provider account."""
+
+    name: str
+    vendor: Named
+    base_url: str | None
+    """None takes the vendor's own."""
+    api_key: Outside | None
+    ca: Outside | None
+    proxy: str | None
+    timeouts: TimeoutsDeclared
+    place: Place
+
+
+class DeploymentDeclared(msgspec.Struct, frozen=True):
+    """A model at a provider, with its share of the traffic."""
+
+    provider: Named
+    model: str
+    weight: int
+    place: Place
+
+
+class ServiceDeclared(msgspec.Struct, frozen=True):
+    """A service of kind `model`. `team` is None when the platform owns it."""
+
+    name: str
+    kind: Literal["model"]
+    visibility: Visibility
+    team: Named | None
+    aliases: tuple[Named, ...]
+    """Further names under which callers reach it."""
+    deployments: tuple[DeploymentDeclared, ...]
+    limits: tuple[LimitDeclared, ...]
+    keep_bodies: bool
+    place: Place
+
+
+class KeyDeclared(msgspec.Struct, frozen=True):
+    """A key; without `value` one is made when the key is first applied."""
+
+    name: str
+    value: Outside | None
+    expires_us: int
+    """Microseconds since 1970; 0 is never."""
+    limits: tuple[LimitDeclared, ...]
+    place: Place
+
+
+class AppDeclared(msgspec.Struct, frozen=True):
+    """A consumer of one team."""
+
+    name: str
+    subscriptions: tuple[Named, ...]
+    keys: tuple[KeyDeclared, ...]
+    limits: tuple[LimitDeclared, ...]
+    keep_bodies: bool
+    place: Place
+
+
+class TeamDeclared(msgspec.Struct, frozen=True):
+    """A tenant."""
+
+    name: str
+    apps: tuple[AppDeclared, ...]
+    limits: tuple[LimitDeclared, ...]
+    place: Place
+
+
+class PriceDeclared(msgspec.Struct, frozen=True):
+    """What the operator pays for a model of a vendor, or of one provider account: exactly one of the two is given.
+
+    Dollars per million tokens as plain decimal text; None is unknown.
+    """
+
+    vendor: Named | None
+    provider: Named | None
+    model: str
+    input_usd: str | None
+    cached_input_usd: str | None
+    output_usd: str | None
+    reasoning_usd: str | None
+    place: Place
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """A whole file."""
+
+    providers: tuple[ProviderDeclared, ...] = ()
+    services: tuple[ServiceDeclared, ...] = ()
+    teams: tuple[TeamDeclared, ...] = ()
+    prices: tuple[PriceDeclared, ...] = ()

@@ -1,0 +1,101 @@
+"""What stands before the admin API: who is asking, how large a body may be and how long it may take to come.
+
+Control's own socket lies in a folder that only the owner can enter: who connects to it is the owner. A gate connects to it too, for
+callers from outside; it marks what it forwards with `x-torana-forwarded` (and strips that header from callers), and then, as on a
+TCP listener, an admin token is needed.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from torana.control.problems import problem
+from torana.control.publish.publish import Publisher
+from torana.control.tokens import service as tokens
+from torana.core.errors import Refusal
+from torana.core.secret import Secret
+from torana.stores.sql.engine import reading
+
+FORWARDED = b"x-torana-forwarded"
+MOST_BODY_BYTES = 1_048_576
+MOST_APPLY_BYTES = 50_331_648
+BODY_SECONDS = 60.0
+_LARGE = ("/api/v1/plan", "/api/v1/apply")
+
+
+class Admin(NamedTuple):
+    """Who asks."""
+
+    name: str
+    """An e-mail address, or `owner` for whoever can open control's own socket."""
+
+
+class Door:
+    """ASGI around the app, one for each listener: bounds bodies, and notes whether the caller is the owner."""
+
+    def __init__(self, app: ASGIApp, *, owner_socket: bool) -> None:
+        self._app = app
+        self._owner_socket = owner_socket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        forwarded = any(name == FORWARDED for name, _ in headers)
+        scope["torana_owner"] = self._owner_socket and not forwarded
+        limit = MOST_APPLY_BYTES if scope["path"] in _LARGE else MOST_BODY_BYTES
+        body = _Body(receive, limit)
+        try:
+            if any(name == b"content-length" and int(value) > limit for name, value in headers):
+                raise Refusal("body_too_large", limit=limit)
+            await self._app(scope, body, send)
+        except Refusal as refusal:
+            await problem(refusal)(scope, receive, send)
+
+
+class _Body:
+    """Receives a body within a size and a time. Raises Refusal."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self._limit = limit
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
+        self._complete = False
+
+    async def __call__(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            raise Refusal("request_timeout", seconds=int(BODY_SECONDS)) from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise Refusal("body_too_large", limit=self._limit)
+        self._complete = not message.get("more_body", False)
+        return message
+
+
+async def admin(request: Request) -> Admin:
+    """Who asks, as a dependency of every endpoint. Raises Refusal `missing_token`, `invalid_token` or `not_allowed`."""
+    if request.scope.get("torana_owner") is True:
+        return Admin("owner")
+    given = request.headers.getlist("authorization")
+    if not given:
+        raise Refusal("missing_token")
+    scheme, _, token = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer" or not token.strip():
+        raise Refusal("invalid_token")
+    publisher: Publisher = request.app.state.publisher
+    async with reading(publisher.engine) as connection:
+        # Found by a keyed hash: no comparison of the token itself that could be timed.
+        holder = await tokens.holder(connection, publisher.master, Secret(token.strip()))
+    if holder is None:
+        raise Refusal("invalid_token")
+    if holder.platform_role != "admin":
+        raise Refusal("not_allowed")
+    return Admin(holder.email)

@@ -1,0 +1,107 @@
+"""/api/v1/keys: made (shown once), listed, revoked."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from torana.control.access.scope import PLATFORM
+from torana.control.apps import service as apps
+from torana.control.keys import service as keys
+from torana.control.publish.publish import Publisher
+from torana.control.teams import service as teams
+from torana.core.errors import Refusal
+from torana.core.ids import epoch_us
+from torana.stores.sql.engine import Connection, reading
+
+router = APIRouter(prefix="/keys")
+
+
+class NewKeyAsked(BaseModel):
+    """A key to be made for an app. `team` may be left out when only one team has an app of that name."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    app: str
+    team: str | None = None
+    name: str = "key"
+    expires_seconds: Annotated[int | None, Field(gt=0, le=3_155_760_000)] = None
+
+
+@router.post("", status_code=201)
+async def create(body: NewKeyAsked, request: Request) -> dict[str, Any]:
+    """Make a key; its value is in this reply only."""
+    publisher: Publisher = request.app.state.publisher
+    expires_us = epoch_us() + body.expires_seconds * 1_000_000 if body.expires_seconds else None
+    async with publisher.change() as connection:
+        team, app = await _app(connection, body.team, body.app)
+        made = await keys.create(
+            connection, publisher.master, team_id=app.team_id, app_id=app.id, name=body.name, expires_us=expires_us
+        )
+    return {**_shown(made.key, team, app.name), "value": made.secret.reveal()}
+
+
+@router.get("")
+async def list_keys(request: Request, team: str | None = None, app: str | None = None) -> dict[str, Any]:
+    """Keys, oldest first, without their values."""
+    publisher: Publisher = request.app.state.publisher
+    async with reading(publisher.engine) as connection:
+        shown = [_shown(key, of_team, of_app) for key, of_team, of_app in await _named(connection)]
+    return {"keys": [one for one in shown if team in (None, one["team"]) and app in (None, one["app"])]}
+
+
+@router.delete("/{reference:path}")
+async def revoke(reference: str, request: Request) -> dict[str, Any]:
+    """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it."""
+    publisher: Publisher = request.app.state.publisher
+    async with publisher.change() as connection:
+        found = await _find(connection, reference)
+        await keys.revoke(connection, PLATFORM, found["id"])
+    return {**found, "revoked": True}
+
+
+async def _named(connection: Connection) -> list[tuple[keys.Key, str, str]]:
+    team_names = {team.id: team.name for team in await teams.listed(connection)}
+    app_names = {app.id: app.name for app in await apps.listed(connection, PLATFORM)}
+    return [(key, team_names[key.team_id], app_names[key.app_id]) for key in await keys.listed(connection, PLATFORM)]
+
+
+async def _find(connection: Connection, reference: str) -> dict[str, Any]:
+    every = [_shown(key, team, app) for key, team, app in await _named(connection)]
+    by_id = [one for one in every if one["id"] == reference]
+    if by_id:
+        return by_id[0]
+    in_use = [one for one in every if not one["revoked"]]
+    found = [one for one in in_use if reference in (one["name"], f"{one['team']}/{one['app']}/{one['name']}")]
+    if len(found) > 1:
+        listed = ", ".join(f"{one['team']}/{one['app']}/{one['name']}" for one in found[:5])
+        raise Refusal("invalid_field", param="key", reason=f"several keys have this name, such as {listed}")
+    if not found:
+        raise Refusal("not_found", noun="key", name=reference[:200])
+    return found[0]
+
+
+async def _app(connection: Connection, team: str | None, name: str) -> tuple[str, apps.App]:
+    if team is not None:
+        return team, await apps.get(connection, (await teams.get(connection, team)).id, name)
+    found = [app for app in await apps.listed(connection, PLATFORM) if app.name == name]
+    names = {one.id: one.name for one in await teams.listed(connection)}
+    if len(found) > 1:
+        listed = ", ".join(sorted(names[app.team_id] for app in found)[:5])
+        raise Refusal("invalid_field", param="team", reason=f"several teams have such an app: {listed}")
+    if not found:
+        raise Refusal("not_found", noun="app", name=name)
+    return names[found[0].team_id], found[0]
+
+
+def _shown(key: keys.Key, team: str, app: str) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "team": team,
+        "app": app,
+        "hint": key.hint,
+        "created_us": key.created_us,
+        "expires_us": key.expires_us,
+        "revoked": key.revoked_us is not None,
+    }

@@ -1,0 +1,110 @@
+"""plan and apply: read the file, compare, and make it so in one transaction, or not at all."""
+
+import asyncio
+import hashlib
+
+import msgspec
+
+from torana.catalog.vendors import VENDORS
+from torana.control.declaration.outside import OutsideValues
+from torana.control.declaration.problems import DeclarationError, Problem
+from torana.control.declaration.read import Parsed, check_declaration, parse_declaration
+from torana.control.declaration.references import Surroundings, VendorFacts
+from torana.control.plan import repository
+from torana.control.plan.current import Existing, existing
+from torana.control.plan.diff import Change, Difference, difference
+from torana.control.plan.repository import Stored
+from torana.control.plan.source import Source
+from torana.control.plan.wanted import Wanted, wanted
+from torana.control.plan.write import MadeKey, Writer
+from torana.control.publish.publish import Publisher
+from torana.core.errors import Refusal
+from torana.stores.secrets.master import MasterKey
+from torana.stores.sql.engine import Engine, reading
+
+KNOWN_VENDORS = {
+    vendor.id: VendorFacts("" if vendor.id == "demo" else vendor.base_url or None) for vendor in VENDORS.values()
+}
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """What an apply would do."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    fingerprint: str
+    """Hand it to `apply` to have exactly this done, or nothing."""
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What an apply has done."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    made: tuple[MadeKey, ...]
+
+
+async def plan(engine: Engine, master: MasterKey, source: Source) -> Planned:
+    """The difference between the file and what exists. Raises DeclarationError."""
+    parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+    async with reading(engine) as connection:
+        stored = await repository.load(connection)
+    _, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, master)
+    return Planned(found.changes, after.notes, _fingerprint(found))
+
+
+async def apply(publisher: Publisher, source: Source, expected: str | None = None) -> Applied:
+    """Make the file true and publish, all or nothing. Nothing to do is nothing done.
+
+    `expected` is the fingerprint of the plan that was agreed to. Raises DeclarationError, and Refusal `plan_changed` or
+    `not_publishable`.
+    """
+    parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+    async with publisher.change() as connection:
+        stored = await repository.load(connection)
+        before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
+        if expected is not None and expected != _fingerprint(found):
+            raise Refusal("plan_changed")
+        if not found.changes:
+            return Applied((), after.notes, ())
+        writer = Writer(connection, publisher.master, before, after)
+        await writer.write(found.changes)
+    return Applied(found.changes, after.notes, tuple(writer.made))
+
+
+def _compare(
+    parsed: Parsed, stored: Stored, values: OutsideValues, master: MasterKey
+) -> tuple[Existing, Wanted, Difference]:
+    before = existing(stored, master)
+    declaration = check_declaration(parsed, _surroundings(before), values)
+    after = wanted(declaration, values, before, KNOWN_VENDORS, master, parsed.problems)
+    parsed.problems.raise_if_any()
+    found = difference(before.things.values(), after.things.values())
+    if found.blocked:
+        raise DeclarationError([Problem(0, 0, "", one.sentence) for one in found.blocked], parsed.problems.source)
+    return before, after, found
+
+
+def _surroundings(before: Existing) -> Surroundings:
+    """What no apply made, and so stays whatever the file says."""
+    stored = before.stored
+    teams = {row["id"]: row["name"] for row in stored.teams}
+    services = {row["id"]: row for row in stored.services if row["id"] not in stored.declared}
+    return Surroundings(
+        vendors=KNOWN_VENDORS,
+        providers=frozenset(
+            row["name"] for row in stored.providers if row["team_id"] is None and row["id"] not in stored.declared
+        ),
+        services={
+            row["name"]: teams.get(row["team_id"], "") if row["visibility"] == "team" else ""
+            for row in services.values()
+        },
+        aliases={
+            row["name"]: services[row["service_id"]]["name"] for row in stored.aliases if row["service_id"] in services
+        },
+        teams=frozenset(row["name"] for row in stored.teams if row["id"] not in stored.declared),
+    )
+
+
+def _fingerprint(found: Difference) -> str:
+    return hashlib.blake2b(msgspec.json.encode(found.changes), digest_size=16).hexdigest()

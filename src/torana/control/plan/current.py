@@ -1,0 +1,192 @@
+"""What exists, as things to compare."""
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from torana.control.plan.repository import Row, Stored
+from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.core.secret import Secret
+from torana.stores.secrets.master import MasterKey
+
+_PLAIN = re.compile(r"[A-Za-z0-9._:/@+-]+")
+
+
+class Existing(msgspec.Struct, frozen=True):
+    """What exists, with the look-ups that making the wanted things needs."""
+
+    stored: Stored
+    things: Mapping[tuple[Kind, str], Thing]
+    revoked: Mapping[bytes, Row]
+    """Keys that were revoked, by digest."""
+    revoked_names: frozenset[str]
+    """Names, with those of their owners, of revoked keys that an apply had made."""
+    holders: Mapping[bytes, str]
+    """Keys in use: digest to the key's name with its owners."""
+
+
+def existing(stored: Stored, master: MasterKey) -> Existing:
+    """Put rows together. Raises MasterKeyError when a credential cannot be opened."""
+    reader = _Rows(stored, master)
+    things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.apps()]
+    things += [*reader.subscriptions(), *reader.keys(), *reader.prices()]
+    return Existing(
+        stored=stored,
+        things={(thing.kind, thing.name): thing for thing in things},
+        revoked={row["digest"]: row for row in stored.keys if row["revoked_us"] is not None},
+        revoked_names=frozenset(
+            reader.key_name(row)
+            for row in stored.keys
+            if row["revoked_us"] is not None and row["id"] in stored.declared
+        ),
+        holders={row["digest"]: reader.key_name(row) for row in stored.keys if row["revoked_us"] is None},
+    )
+
+
+def owned_name(name: str, team: str) -> str:
+    """A service's or provider's name in a plan: with its team where one owns it."""
+    return f"{name} (team {team})" if team else name
+
+
+def certificate_text(pem: str | None) -> str | None:
+    """Certificates as a fingerprint."""
+    return None if pem is None else "sha256 " + hashlib.sha256(pem.encode()).hexdigest()[:32]
+
+
+def deployment_text(provider: str, model: str, weight: int) -> str:
+    """`local/gpt-4.1 weight 2`; a model with unusual characters is quoted, so that no two lists read the same."""
+    shown = model if _PLAIN.fullmatch(model) else json.dumps(model)
+    return f"{provider}/{shown} weight {weight}"
+
+
+def expiry_text(expires_us: int | None) -> str | None:
+    """A time as ISO 8601 in UTC; None for never."""
+    return datetime.fromtimestamp(expires_us / 1_000_000, UTC).isoformat() if expires_us else None
+
+
+def seconds_text(seconds: float | None) -> str | None:
+    """`2.5 s`; None for the setting's default."""
+    return None if seconds is None else f"{seconds:g} s"
+
+
+def provider_fields(row: Row, secret: Secret | None) -> dict[str, FieldValue]:
+    """Fields of a provider from its columns and its opened credential."""
+    return {
+        "vendor": row["vendor"],
+        "base_url": row["base_url"] or None,
+        "api_key": secret,
+        "ca": certificate_text(row["ca_pem"]),
+        "proxy": row["proxy"],
+        **{f"timeouts.{name}": seconds_text(row[f"{name}_timeout_seconds"]) for name in TIMEOUTS},
+    }
+
+
+TIMEOUTS = ("connect", "first_byte", "idle", "total")
+PRICE_PARTS = ("input", "cached_input", "output", "reasoning")
+
+
+def price_name(vendor: str | None, provider: str | None, model: str) -> str:
+    """A price's name in a plan."""
+    return f"vendor {vendor}: {model}" if vendor is not None else f"provider {provider}: {model}"
+
+
+class _Rows:
+    def __init__(self, stored: Stored, master: MasterKey) -> None:
+        self.stored = stored
+        self.master = master
+        self.team_names = {row["id"]: row["name"] for row in stored.teams}
+        self.provider_names = {
+            row["id"]: owned_name(row["name"], self.team_names.get(row["team_id"], "")) for row in stored.providers
+        }
+        self.app_names = {row["id"]: f"{self.team_names[row['team_id']]}/{row['name']}" for row in stored.apps}
+        self.service_names = {
+            row["id"]: owned_name(row["name"], self.team_names.get(row["team_id"], "")) for row in stored.services
+        }
+        limits: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+        for row in stored.limits:
+            limits[row["owner_id"]].append((row["kind"], row["period_seconds"], row["amount"]))
+        self.limits = {
+            owner: listed(limit_text(kind, amount, period) for kind, period, amount in sorted(entries))
+            for owner, entries in limits.items()
+        }
+
+    def thing(
+        self, kind: Kind, row: Row, name: str, fields: Mapping[str, FieldValue], *needs: tuple[Kind, str]
+    ) -> Thing:
+        return Thing(kind, name, fields, id=row["id"], managed=row["id"] in self.stored.declared, needs=needs)
+
+    def providers(self) -> Iterable[Thing]:
+        for row in self.stored.providers:
+            sealed = row["sealed_key"]
+            secret = None if sealed is None else self.master.open(sealed, row["id"])
+            needs: tuple[tuple[Kind, str], ...] = ()
+            if row["team_id"] is not None:
+                needs = (("team", self.team_names[row["team_id"]]),)
+            yield self.thing("provider", row, self.provider_names[row["id"]], provider_fields(row, secret), *needs)
+
+    def teams(self) -> Iterable[Thing]:
+        for row in self.stored.teams:
+            yield self.thing("team", row, row["name"], {"limits": self.limits.get(row["id"])})
+
+    def services(self) -> Iterable[Thing]:
+        deployments: dict[str, list[Row]] = defaultdict(list)
+        for row in self.stored.deployments:
+            deployments[row["service_id"]].append(row)
+        aliases: dict[str, list[str]] = defaultdict(list)
+        for row in self.stored.aliases:
+            aliases[row["service_id"]].append(row["name"])
+        for row in self.stored.services:
+            mine = deployments[row["id"]]
+            fields: dict[str, FieldValue] = {
+                "visibility": row["visibility"],
+                "deployments": listed(
+                    deployment_text(self.provider_names[d["provider_id"]], d["model"], d["weight"]) for d in mine
+                ),
+                "aliases": listed(sorted(aliases[row["id"]])),
+                "limits": self.limits.get(row["id"]),
+                "keep_bodies": "true" if row["keep_bodies"] else None,
+            }
+            needs: list[tuple[Kind, str]] = [("provider", self.provider_names[d["provider_id"]]) for d in mine]
+            if row["team_id"] is not None:
+                needs.append(("team", self.team_names[row["team_id"]]))
+            yield self.thing("service", row, self.service_names[row["id"]], fields, *needs)
+
+    def apps(self) -> Iterable[Thing]:
+        for row in self.stored.apps:
+            fields: dict[str, FieldValue] = {
+                "limits": self.limits.get(row["id"]),
+                "keep_bodies": "true" if row["keep_bodies"] else None,
+            }
+            yield self.thing("app", row, self.app_names[row["id"]], fields, ("team", self.team_names[row["team_id"]]))
+
+    def subscriptions(self) -> Iterable[Thing]:
+        for row in self.stored.subscriptions:
+            app, service = self.app_names[row["app_id"]], self.service_names[row["service_id"]]
+            yield self.thing(
+                "subscription", row, f"{app} → {service}", {"state": row["state"]}, ("app", app), ("service", service)
+            )
+
+    def key_name(self, row: Row) -> str:
+        return f"{self.app_names[row['app_id']]}/{row['name']}"
+
+    def keys(self) -> Iterable[Thing]:
+        for row in self.stored.keys:
+            if row["revoked_us"] is None:
+                fields: dict[str, FieldValue] = {
+                    "value": Secret(row["digest"].hex()),
+                    "expires": expiry_text(row["expires_us"]),
+                    "limits": self.limits.get(row["id"]),
+                }
+                yield self.thing("key", row, self.key_name(row), fields, ("app", self.app_names[row["app_id"]]))
+
+    def prices(self) -> Iterable[Thing]:
+        for row in self.stored.prices:
+            provider = self.provider_names.get(row["provider_id"])
+            fields: dict[str, FieldValue] = {part: row[f"{part}_usd"] for part in PRICE_PARTS}
+            needs: tuple[tuple[Kind, str], ...] = (("provider", provider),) if provider is not None else ()
+            yield self.thing("price", row, price_name(row["vendor"], provider, row["model"]), fields, *needs)

@@ -1,0 +1,99 @@
+"""Reads everything that a file can declare in a few statements, and writes changes in bulk, inside the caller's transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from torana.stores.sql import tables
+from torana.stores.sql.engine import Connection
+from torana.stores.sql.metadata import Table
+
+Row = Mapping[str, Any]
+
+_CHUNK = 5_000
+
+_TABLES: dict[str, Table] = {
+    "provider": tables.providers,
+    "team": tables.teams,
+    "service": tables.services,
+    "deployment": tables.deployments,
+    "alias": tables.aliases,
+    "app": tables.apps,
+    "subscription": tables.subscriptions,
+    "key": tables.keys,
+    "limit": tables.limits,
+    "price": tables.prices,
+    "declared": tables.declared,
+}
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """All rows that a plan looks at. Prices of teams are not among them: a file cannot declare those."""
+
+    providers: Sequence[Row]
+    teams: Sequence[Row]
+    services: Sequence[Row]
+    deployments: Sequence[Row]
+    aliases: Sequence[Row]
+    apps: Sequence[Row]
+    subscriptions: Sequence[Row]
+    keys: Sequence[Row]
+    limits: Sequence[Row]
+    prices: Sequence[Row]
+    declared: frozenset[str]
+
+
+async def load(connection: Connection) -> Stored:
+    """Everything, as it is in this transaction."""
+
+    async def rows(table: Table, *conditions: Any) -> Sequence[Row]:
+        found = await connection.execute(select(table).where(*conditions))
+        return [dict(row) for row in found.mappings()]
+
+    return Stored(
+        providers=await rows(tables.providers),
+        teams=await rows(tables.teams),
+        services=await rows(tables.services),
+        deployments=sorted(await rows(tables.deployments), key=lambda row: (row["service_id"], row["position"])),
+        aliases=await rows(tables.aliases),
+        apps=await rows(tables.apps),
+        subscriptions=await rows(tables.subscriptions),
+        keys=await rows(tables.keys),
+        limits=await rows(tables.limits),
+        prices=await rows(tables.prices, tables.prices.c.team_id.is_(None), tables.prices.c.valid_from_us == 0),
+        declared=frozenset(row["id"] for row in await rows(tables.declared)),
+    )
+
+
+async def add(connection: Connection, kind: str, rows: Sequence[Row]) -> None:
+    """Insert rows, which all have the same columns."""
+    for start in range(0, len(rows), _CHUNK):
+        await connection.execute(insert(_TABLES[kind]), [dict(row) for row in rows[start : start + _CHUNK]])
+
+
+async def change(connection: Connection, kind: str, rows: Sequence[Row]) -> None:
+    """Update rows by their `id`; all have the same columns."""
+    if not rows:
+        return
+    table = _TABLES[kind]
+    names = [name for name in rows[0] if name != "id"]
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("row_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    values = [{"row_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+    for start in range(0, len(values), _CHUNK):
+        await connection.execute(statement, values[start : start + _CHUNK])
+
+
+async def remove(connection: Connection, kind: str, ids: Iterable[str], column: str = "id") -> None:
+    """Delete rows by `id`, or by another column."""
+    table = _TABLES[kind]
+    values = [{"gone": one} for one in ids]
+    for start in range(0, len(values), _CHUNK):
+        await connection.execute(
+            delete(table).where(table.c[column] == bindparam("gone")), values[start : start + _CHUNK]
+        )

@@ -1,0 +1,253 @@
+"""What is declared, as things to compare, with the values from outside put in."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from torana.control.declaration.outside import OutsideValues
+from torana.control.declaration.problems import Place, Problems, quoted
+from torana.control.declaration.references import VendorFacts
+from torana.control.declaration.shape import (
+    AppDeclared,
+    Declaration,
+    KeyDeclared,
+    LimitDeclared,
+    PriceDeclared,
+    ProviderDeclared,
+    ServiceDeclared,
+)
+from torana.control.plan.current import (
+    PRICE_PARTS,
+    TIMEOUTS,
+    Existing,
+    deployment_text,
+    expiry_text,
+    owned_name,
+    price_name,
+    provider_fields,
+)
+from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.control.providers.service import ca_problem
+from torana.core.secret import Secret
+from torana.stores.secrets.master import MasterKey
+
+LEAST_KEY_LENGTH = 16
+MOST_KEY_LENGTH = 512
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Declared things, and the columns that writing them needs."""
+
+    things: Mapping[tuple[Kind, str], Thing]
+    providers: Mapping[str, Mapping[str, object]]
+    """Columns of each provider but for its credential."""
+    services: Mapping[str, ServiceDeclared]
+    apps: Mapping[str, AppDeclared]
+    keys: Mapping[str, tuple[KeyDeclared, Secret | None]]
+    """With the brought value; None when one is made or stays."""
+    prices: Mapping[str, PriceDeclared]
+    limits: Mapping[tuple[Kind, str], tuple[LimitDeclared, ...]]
+    subscriptions: Mapping[str, tuple[str, str]]
+    """App and service of each."""
+    notes: tuple[str, ...]
+    """What an operator should know though it is no mistake."""
+
+
+def wanted(
+    declaration: Declaration,
+    values: OutsideValues,
+    before: Existing,
+    vendors: Mapping[str, VendorFacts],
+    master: MasterKey,
+    problems: Problems,
+) -> Wanted:
+    """Put a checked declaration into comparable form. Values that cannot be used are added to `problems`."""
+    maker = _Maker(values, before, vendors, master, problems)
+    for provider in declaration.providers:
+        maker.provider(provider)
+    for team in declaration.teams:
+        maker.add("team", team.name, {"limits": limits_text(team.limits)}, team.limits)
+    for service in declaration.services:
+        maker.service(service)
+    subscribable = maker.subscribable(declaration)
+    for team in declaration.teams:
+        for app in team.apps:
+            maker.app(team.name, app, subscribable)
+    for price in declaration.prices:
+        maker.price(price)
+    return maker.done()
+
+
+def limits_text(limits: Iterable[LimitDeclared]) -> str | None:
+    """Limits in one line."""
+    return listed(limit_text(limit.kind, limit.amount, limit.period_seconds) for limit in limits)
+
+
+class _Maker:
+    def __init__(
+        self,
+        values: OutsideValues,
+        before: Existing,
+        vendors: Mapping[str, VendorFacts],
+        master: MasterKey,
+        problems: Problems,
+    ) -> None:
+        self.values = values
+        self.before = before
+        self.vendors = vendors
+        self.master = master
+        self.problems = problems
+        self.things: dict[tuple[Kind, str], Thing] = {}
+        self.limits: dict[tuple[Kind, str], tuple[LimitDeclared, ...]] = {}
+        self.provider_columns: dict[str, Mapping[str, object]] = {}
+        self.services: dict[str, ServiceDeclared] = {}
+        self.apps: dict[str, AppDeclared] = {}
+        self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
+        self.prices: dict[str, PriceDeclared] = {}
+        self.subscriptions: dict[str, tuple[str, str]] = {}
+        self.digests: dict[bytes, str] = {}
+        self.notes: list[str] = []
+
+    def add(
+        self, kind: Kind, name: str, fields: Mapping[str, FieldValue], limits: tuple[LimitDeclared, ...] = ()
+    ) -> None:
+        self.things[kind, name] = Thing(kind, name, fields)
+        self.limits[kind, name] = limits
+
+    def provider(self, declared: ProviderDeclared) -> None:
+        facts = self.vendors.get(declared.vendor.name)
+        columns: dict[str, object] = {
+            "vendor": declared.vendor.name,
+            "base_url": declared.base_url or (facts.base_url if facts else None) or "",
+            "ca_pem": self.certificates(declared),
+            "proxy": declared.proxy,
+            **{f"{name}_timeout_seconds": getattr(declared.timeouts, name) for name in TIMEOUTS},
+        }
+        self.provider_columns[declared.name] = columns
+        self.add(
+            "provider", declared.name, provider_fields(columns, self.credential(declared, str(columns["base_url"])))
+        )
+
+    def credential(self, declared: ProviderDeclared, base_url: str) -> Secret | None:
+        """The credential given; without one, a credential not given by a file stays while vendor and host stay."""
+        if declared.api_key is not None:
+            given = self.values.of(declared.api_key)
+            if given is not None and not _sendable(given):
+                self.problems.add(declared.api_key.place, "the credential has characters that no header can carry")
+            return given
+        there = self.before.things.get(("provider", declared.name))
+        if there is None or there.managed:
+            return None
+        stored, url = there.fields["api_key"], there.fields["base_url"]
+        # A credential belongs to the host it was given for: another one has to be given it anew (CVE-2026-41487).
+        stays = there.fields["vendor"] == declared.vendor.name and origin(str(url or "")) == origin(base_url)
+        return stored if stays and isinstance(stored, Secret) else None
+
+    def certificates(self, declared: ProviderDeclared) -> str | None:
+        given = self.values.of(declared.ca)
+        if given is None or declared.ca is None:
+            return None
+        pem = given.reveal()
+        if problem := "it holds a private key" if "PRIVATE KEY" in pem else ca_problem(pem):
+            self.problems.add(declared.ca.place, f"the file cannot be used: {problem}")
+        return pem
+
+    def service(self, declared: ServiceDeclared) -> None:
+        name = owned_name(declared.name, declared.team.name if declared.team else "")
+        self.services[name] = declared
+        fields: dict[str, FieldValue] = {
+            "visibility": declared.visibility,
+            "deployments": listed(deployment_text(d.provider.name, d.model, d.weight) for d in declared.deployments),
+            "aliases": listed(sorted(alias.name for alias in declared.aliases)),
+            "limits": limits_text(declared.limits),
+            "keep_bodies": "true" if declared.keep_bodies else None,
+        }
+        self.add("service", name, fields, declared.limits)
+
+    def subscribable(self, declaration: Declaration) -> dict[str, str]:
+        """A service's name in the file to its name in a plan: the file's own first, else what exists."""
+        team_names = {row["id"]: row["name"] for row in self.before.stored.teams}
+        rows = sorted(self.before.stored.services, key=lambda row: row["team_id"] is None)
+        found = {row["name"]: owned_name(row["name"], team_names.get(row["team_id"], "")) for row in rows}
+        return found | {declared.name: name for name, declared in self.services.items()}
+
+    def app(self, team: str, declared: AppDeclared, services: Mapping[str, str]) -> None:
+        name = f"{team}/{declared.name}"
+        self.apps[name] = declared
+        fields: dict[str, FieldValue] = {
+            "limits": limits_text(declared.limits),
+            "keep_bodies": "true" if declared.keep_bodies else None,
+        }
+        self.add("app", name, fields, declared.limits)
+        for subscription in declared.subscriptions:
+            service = services[subscription.name]
+            self.subscriptions[f"{name} → {service}"] = (name, service)
+            self.add("subscription", f"{name} → {service}", {"state": "approved"})
+        for key in declared.keys:
+            self.key(f"{name}/{key.name}", key)
+
+    def key(self, name: str, declared: KeyDeclared) -> None:
+        value = self.values.of(declared.value)
+        there = self.before.things.get(("key", name))
+        digest: FieldValue = there.fields["value"] if there is not None else Secret("")
+        if value is not None and declared.value is not None:
+            raw = self.master.key_digest(value.reveal().encode())
+            digest = Secret(raw.hex())
+            self.check_value(name, value, raw, declared.value.place)
+        if there is None and self.stays_revoked(name):
+            self.notes.append(f"key {name} was revoked by hand and stays so; give it another name to have one again")
+            return
+        self.keys[name] = (declared, value)
+        fields: dict[str, FieldValue] = {
+            "value": digest,
+            "expires": expiry_text(declared.expires_us),
+            "limits": limits_text(declared.limits),
+        }
+        self.add("key", name, fields, declared.limits)
+
+    def check_value(self, name: str, value: Secret, digest: bytes, place: Place) -> None:
+        text = value.reveal()
+        if not LEAST_KEY_LENGTH <= len(text) <= MOST_KEY_LENGTH or not _sendable(value):
+            bounds = f"{LEAST_KEY_LENGTH} to {MOST_KEY_LENGTH}"
+            self.problems.add(place, f"the value of a key has to be {bounds} visible ASCII characters without spaces")
+        other = self.digests.setdefault(digest, name)
+        if other != name:
+            self.problems.add(place, f"the key {quoted(other)} of this file has the same value")
+        revoked = self.before.revoked.get(digest)
+        if revoked is not None and revoked["id"] not in self.before.stored.declared:
+            self.problems.add(place, "this value belongs to a key that was revoked; give another one")
+
+    def stays_revoked(self, name: str) -> bool:
+        """Whether a file made this key and somebody revoked it since."""
+        return name in self.before.revoked_names
+
+    def price(self, declared: PriceDeclared) -> None:
+        vendor = declared.vendor.name if declared.vendor else None
+        name = price_name(vendor, declared.provider.name if declared.provider else None, declared.model)
+        self.prices[name] = declared
+        self.add("price", name, {part: getattr(declared, f"{part}_usd") for part in PRICE_PARTS})
+
+    def done(self) -> Wanted:
+        return Wanted(
+            things=self.things,
+            providers=self.provider_columns,
+            services=self.services,
+            apps=self.apps,
+            keys=self.keys,
+            prices=self.prices,
+            limits=self.limits,
+            subscriptions=self.subscriptions,
+            notes=tuple(self.notes),
+        )
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: whom a credential is sent to."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _sendable(secret: Secret) -> bool:
+    text = secret.reveal()
+    return text.isascii() and text.isprintable() and " " not in text

@@ -1,0 +1,253 @@
+"""Makes a difference true: rows in bulk, in an order that no constraint minds."""
+
+import secrets
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from torana.control.declaration.shape import LimitDeclared
+from torana.control.keys.service import PREFIX
+from torana.control.plan import repository
+from torana.control.plan.current import PRICE_PARTS, Existing
+from torana.control.plan.diff import Change
+from torana.control.plan.things import KINDS, Kind, Thing
+from torana.control.plan.wanted import Wanted
+from torana.core.ids import epoch_us, new_id
+from torana.core.secret import Secret
+from torana.stores.secrets.master import MasterKey
+from torana.stores.sql.engine import Connection
+
+_PREFIXES: dict[Kind, str] = {
+    "provider": "provider",
+    "team": "team",
+    "service": "service",
+    "app": "app",
+    "subscription": "subscription",
+    "key": "key",
+    "price": "price",
+}
+
+
+class MadeKey(msgspec.Struct, frozen=True):
+    """A key whose value was made here, with the only sight of it."""
+
+    name: str
+    secret: Secret
+
+
+class Writer:
+    """Writes the changes of one apply."""
+
+    def __init__(self, connection: Connection, master: MasterKey, before: Existing, after: Wanted) -> None:
+        self.connection = connection
+        self.master = master
+        self.before = before
+        self.after = after
+        self.now_us = epoch_us()
+        self.ids: dict[tuple[Kind, str], str] = {key: thing.id for key, thing in before.things.items()}
+        self.made: list[MadeKey] = []
+        self.key_rows = {row["id"]: row for row in before.stored.keys}
+
+    async def write(self, changes: tuple[Change, ...]) -> None:
+        """All changes."""
+        by_kind: dict[tuple[str, Kind], list[str]] = defaultdict(list)
+        for change in changes:
+            by_kind[change.action, change.kind].append(change.name)
+        # Removed keys go first: another key may be given the value of one of them.
+        await self.remove("key", by_kind["remove", "key"])
+        # And further names may move from one service to another: all are taken off before any is given.
+        renamed = [self.ids["service", name] for name in (*by_kind["change", "service"], *by_kind["remove", "service"])]
+        await repository.remove(self.connection, "alias", renamed, "service_id")
+        for kind in KINDS:
+            await self.create(kind, by_kind["create", kind])
+            await self.change(kind, by_kind["change", kind])
+        for kind in reversed(KINDS):
+            if kind != "key":
+                await self.remove(kind, by_kind["remove", kind])
+
+    async def create(self, kind: Kind, names: list[str]) -> None:
+        """New rows of one kind, marked as made by an apply."""
+        for name in names:
+            self.ids[kind, name] = new_id(_PREFIXES[kind])
+        rows = [{"id": self.ids[kind, name], "created_us": self.now_us, **self.identity(kind, name)} for name in names]
+        for row, name in zip(rows, names, strict=True):
+            row.update(self.columns(kind, name, row["id"]))
+        await repository.add(self.connection, kind, rows)
+        await repository.add(self.connection, "declared", [{"id": row["id"], "kind": kind} for row in rows])
+        await self.set_limits(kind, names)
+        if kind == "service":
+            await self.set_deployments(names)
+            await self.set_aliases(names)
+
+    async def change(self, kind: Kind, names: list[str]) -> None:
+        """Existing rows of one kind, brought to what is declared."""
+        rows = [{"id": self.ids[kind, name], **self.columns(kind, name, self.ids[kind, name])} for name in names]
+        if kind == "key":
+            # Two keys may swap their values: no two may be equal on the way.
+            await repository.change(
+                self.connection, kind, [{"id": row["id"], "digest": secrets.token_bytes(16)} for row in rows]
+            )
+        await repository.change(self.connection, kind, [row for row in rows if len(row) > 1])
+        await self.set_limits(kind, names)
+        if kind == "service":
+            await self.set_deployments(names)
+            await self.set_aliases(names)
+
+    async def remove(self, kind: Kind, names: list[str]) -> None:
+        """Rows that the file no longer names."""
+        ids = [self.ids[kind, name] for name in names]
+        if kind == "app":
+            # Revoked keys go with their app; their limits hang on no foreign key.
+            gone = set(ids)
+            keys = [row["id"] for row in self.before.stored.keys if row["app_id"] in gone]
+            await repository.remove(self.connection, "limit", keys, "owner_id")
+            await repository.remove(self.connection, "declared", keys)
+        if kind in ("team", "app", "key", "service"):
+            await repository.remove(self.connection, "limit", ids, "owner_id")
+        await repository.remove(self.connection, kind, ids)
+        await repository.remove(self.connection, "declared", ids)
+
+    def identity(self, kind: Kind, name: str) -> dict[str, Any]:
+        """Columns that say which thing it is and whose, and never change."""
+        if kind == "provider":
+            return {"team_id": None, "name": name}
+        if kind == "team":
+            return {"name": name}
+        if kind == "service":
+            declared = self.after.services[name]
+            return {"team_id": self.service_team(name), "name": declared.name, "kind": declared.kind, "state": "active"}
+        if kind == "subscription":
+            app, service = self.after.subscriptions[name]
+            return {
+                "team_id": self.team_of(app),
+                "app_id": self.ids["app", app],
+                "service_id": self.ids["service", service],
+            }
+        if kind == "price":
+            price = self.after.prices[name]
+            provider = self.ids["provider", price.provider.name] if price.provider else None
+            vendor = price.vendor.name if price.vendor else None
+            return {
+                "team_id": None,
+                "vendor": vendor,
+                "provider_id": provider,
+                "model": price.model,
+                "valid_from_us": 0,
+            }
+        owner, _, own = name.rpartition("/")
+        if kind == "app":
+            return {"team_id": self.ids["team", owner], "name": own}
+        return {"team_id": self.team_of(owner), "app_id": self.ids["app", owner], "name": own, "revoked_us": None}
+
+    def columns(self, kind: Kind, name: str, row_id: str) -> dict[str, Any]:
+        """Columns that the file sets."""
+        if kind == "provider":
+            secret = self.after.things[kind, name].fields["api_key"]
+            sealed = self.master.seal(secret, row_id) if isinstance(secret, Secret) else None
+            return {**self.after.providers[name], "sealed_key": sealed}
+        if kind == "service":
+            service = self.after.services[name]
+            return {"visibility": service.visibility, "keep_bodies": service.keep_bodies}
+        if kind == "app":
+            return {"keep_bodies": self.after.apps[name].keep_bodies}
+        if kind == "key":
+            return self.key_columns(name)
+        if kind == "price":
+            price = self.after.prices[name]
+            return {f"{part}_usd": getattr(price, f"{part}_usd") for part in PRICE_PARTS}
+        return {"state": "approved"} if kind == "subscription" else {}
+
+    def key_columns(self, name: str) -> dict[str, Any]:
+        """A key's digest and expiry; makes its value when it is new and none was brought."""
+        declared, value = self.after.keys[name]
+        there = self.before.things.get(("key", name))
+        if value is None and there is not None:
+            row = self.key_rows[there.id]
+            return {"digest": row["digest"], "hint": row["hint"], "expires_us": declared.expires_us or None}
+        if value is None:
+            value = Secret(PREFIX + secrets.token_urlsafe(32))
+            self.made.append(MadeKey(name, value))
+        digest = self.master.key_digest(value.reveal().encode())
+        return {"digest": digest, "hint": value.reveal()[-4:], "expires_us": declared.expires_us or None}
+
+    async def set_limits(self, kind: Kind, names: list[str]) -> None:
+        """Put the declared limits in the place of those there are."""
+        if kind not in ("team", "app", "key", "service"):
+            return
+        changed = [name for name in names if self.limits_differ(self.before.things.get((kind, name)), kind, name)]
+        await repository.remove(self.connection, "limit", [self.ids[kind, name] for name in changed], "owner_id")
+        rows = [
+            self.limit_row(kind, name, limit) for name in changed for limit in self.after.limits.get((kind, name), ())
+        ]
+        await repository.add(self.connection, "limit", rows)
+
+    def limits_differ(self, there: Thing | None, kind: Kind, name: str) -> bool:
+        before = there.fields.get("limits") if there is not None else None
+        return before != self.after.things[kind, name].fields.get("limits")
+
+    def limit_row(self, kind: Kind, name: str, limit: LimitDeclared) -> dict[str, Any]:
+        """One row of `limits`."""
+        return {
+            "id": new_id("limit"),
+            "team_id": self.owner_team(kind, name),
+            "owner_kind": kind,
+            "owner_id": self.ids[kind, name],
+            "kind": limit.kind,
+            "amount": limit.amount,
+            "period_seconds": limit.period_seconds,
+        }
+
+    async def set_deployments(self, names: list[str]) -> None:
+        """Bring deployments to what is declared. One that stays keeps its id, and with it what is known of its health."""
+        there: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+        for row in self.before.stored.deployments:
+            there[row["service_id"]][row["provider_id"], row["model"]] = row["id"]
+        new: list[dict[str, Any]] = []
+        kept: list[dict[str, Any]] = []
+        gone: list[str] = []
+        for name in names:
+            service_id = self.ids["service", name]
+            left = dict(there[service_id])
+            for position, declared in enumerate(self.after.services[name].deployments):
+                provider_id = self.ids["provider", declared.provider.name]
+                place = {"position": position, "weight": declared.weight}
+                known = left.pop((provider_id, declared.model), None)
+                if known is not None:
+                    kept.append({"id": known, **place})
+                    continue
+                identity = {"team_id": self.service_team(name), "service_id": service_id, "provider_id": provider_id}
+                new.append({"id": new_id("deployment"), **identity, "model": declared.model, **place})
+            gone.extend(left.values())
+        await repository.remove(self.connection, "deployment", gone)
+        await repository.change(self.connection, "deployment", kept)
+        await repository.add(self.connection, "deployment", new)
+
+    async def set_aliases(self, names: list[str]) -> None:
+        """Give services their declared further names; `write` has taken off what was there."""
+        rows = [
+            {
+                "id": new_id("alias"),
+                "team_id": self.service_team(name),
+                "service_id": self.ids["service", name],
+                "name": alias.name,
+            }
+            for name in names
+            for alias in self.after.services[name].aliases
+        ]
+        await repository.add(self.connection, "alias", rows)
+
+    def team_of(self, app: str) -> str:
+        """The id of the team whose app this is."""
+        return self.ids["team", app.partition("/")[0]]
+
+    def service_team(self, name: str) -> str | None:
+        """The id of the team that owns a service; None for the platform's."""
+        team = self.after.services[name].team
+        return self.ids["team", team.name] if team is not None else None
+
+    def owner_team(self, kind: Kind, name: str) -> str | None:
+        """The team whose row a limit is."""
+        if kind == "service":
+            return self.service_team(name)
+        return self.ids["team", name.partition("/")[0]]
