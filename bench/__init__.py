@@ -1,1 +1,1 @@
-"""Measures what Torana costs beside nginx's plain reverse proxy; README.md says what and why. Not part of the installed package."""
+"""What Torana costs beside nginx's plain reverse proxy; README.md says what is measured and why. Not installed."""

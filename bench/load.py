@@ -1,8 +1,9 @@
 """The load: callers in a closed loop over keep-alive connections, as a process of its own.
 
-Reads one Plan (JSON line) from standard input, opens its connections, warms up, checks the replies, prints `{"warm": …}`, waits
-for an empty line, makes exactly the planned calls and prints an Outcome. Any reply other than 200 and complete is an error and
-ends the run: a figure from a run with errors would be worth nothing. Run as `python -m bench.load`; `bench.rounds` drives it.
+Reads one Plan (a JSON line) from standard input, opens its connections, warms up, checks the replies, prints
+`{"warm": …}`, waits for an empty line, makes exactly the planned calls and prints an Outcome. A reply that is not 200
+and complete is an error and ends the run: a figure from a run with errors would be worth nothing.
+Run as `python -m bench.load`; `bench.rounds` drives it.
 """
 
 import array
@@ -61,7 +62,10 @@ def render(plan: Plan, key: str, model: str) -> bytes:
         "model": model,
         "messages": [
             {"role": "system", "content": "You are a concise assistant for the operators of a small company network."},
-            {"role": "user", "content": "What does a reverse proxy do? Answer in one sentence, for somebody who has never run one."},
+            {
+                "role": "user",
+                "content": "What does a reverse proxy do? Answer in one sentence, for somebody who has never run one.",
+            },
         ],
         "temperature": 0.2,
         "max_tokens": 120,
@@ -235,7 +239,7 @@ def wrong_with(reply: bytes, mode: str) -> str | None:
 
 
 def unchunked(reply: bytes) -> bytes:
-    """The body of a chunked reply: a proxy may cut chunks anywhere, so events can only be counted without the framing."""
+    """The body of a chunked reply: a proxy may cut chunks anywhere, so events are counted without the framing."""
     _, _, rest = reply.partition(b"\r\n\r\n")
     parts: list[bytes] = []
     while rest:
@@ -284,12 +288,16 @@ async def work(plan: Plan) -> None:
     gc.freeze()
     gc.disable()
     if plan.mode != "hold":
-        warm = await phase(callers, Run(requests, max(plan.warm_calls, plan.connections), check=True), plan.most_seconds)
+        warm = await phase(
+            callers, Run(requests, max(plan.warm_calls, plan.connections), check=True), plan.most_seconds
+        )
         say({"warm": warm.calls, "error": warm.first_error})
         if warm.errors:
             return
         wait_for_word()
-    outcome = await phase(callers, Run(requests, plan.connections if plan.mode == "hold" else plan.calls, check=False), plan.most_seconds)
+    outcome = await phase(
+        callers, Run(requests, plan.connections if plan.mode == "hold" else plan.calls, check=False), plan.most_seconds
+    )
     say(outcome)
     if plan.mode == "hold":
         await asyncio.get_running_loop().run_in_executor(None, wait_for_word)

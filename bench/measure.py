@@ -18,7 +18,7 @@ _CPUCLOCK_SCHED = 2
 
 
 def cpu_ns(pid: int) -> int:
-    """CPU time (user + system, all threads, ended ones too) of a process in nanoseconds. Raises BenchError when it is gone.
+    """CPU time of a process in ns: user + system, all threads, ended ones too. Raises BenchError when it is gone.
 
     Reads the process's own CPU clock, whose id the kernel derives from the process id (clock_getcpuclockid(3)):
     /proc/PID/stat counts in ticks of 10 ms, which is too coarse for a few thousand calls.
@@ -36,7 +36,7 @@ class CpuMeter:
         self._before = {pid: cpu_ns(pid) for pid in pids}
 
     def spent_us(self, pids: Iterable[int] | None = None) -> float:
-        """Microseconds since the start, of all the processes or of the named ones. Raises BenchError when one is gone."""
+        """Microseconds since the start, of all the processes or the named ones. Raises BenchError when one is gone."""
         return sum(cpu_ns(pid) - self._before[pid] for pid in (self._before if pids is None else pids)) / 1000
 
 
@@ -82,7 +82,9 @@ def machine(nginx: str | None) -> dict[str, str]:
         "Memory": f"{_total_memory() / 2**30:.0f} GiB",
         "Kernel": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "Packages": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("uvloop", "httptools", "orjson", "msgspec")),
+        "Packages": ", ".join(
+            f"{name} {importlib.metadata.version(name)}" for name in ("uvloop", "httptools", "orjson", "msgspec")
+        ),
         "nginx": _nginx_version(nginx),
         "Load before the run": f"{os.getloadavg()[0]:.2f} (1 min)",
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.processes import Server, Unavailable, free_port, listens, nothing_owed, running, wait_for_start
+from bench.processes import Server, UnavailableError, free_port, listens, nothing_owed, running, wait_for_start
 
 _PLACES = ("nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx")
 
@@ -68,7 +68,7 @@ def nginx(folder: Path, upstream_port: int, files: int) -> Iterator[tuple[Server
     """nginx before the upstream: (for JSON replies, for streams with buffering off); both are one process tree."""
     binary = find_nginx()
     if binary is None:
-        raise Unavailable("nginx is not installed: install it (apt install nginx-light) to get the ratios")
+        raise UnavailableError("nginx is not installed: install it (apt install nginx-light) to get the ratios")
     home = folder / "nginx"
     home.mkdir()
     plain, unbuffered = free_port(), free_port()

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import resource
 import shutil
 import signal
@@ -24,7 +23,7 @@ class BenchError(Exception):
     """A run that cannot go on; the message says what happened."""
 
 
-class Unavailable(BenchError):
+class UnavailableError(BenchError):
     """Something the measurement needs is not on this machine; the figure is left out."""
 
 
@@ -37,12 +36,11 @@ class Server(NamedTuple):
     """Process ids of what handles calls: nginx's worker, Torana's gates."""
     tree: list[int]
     """Process ids of everything that belongs to it."""
-    settle: Callable[[], None]
-    """Returns when everything the server owes for the calls so far is done."""
+    settle: Callable[[int], None]
+    """Told how many calls were made since the last time; returns when everything owed for them is done."""
 
 
-
-def nothing_owed() -> None:
+def nothing_owed(_calls: int) -> None:
     """`settle` of a server that keeps no records."""
 
 
@@ -118,7 +116,8 @@ def running(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A child process for the length of a `with` block. `piped` keeps its standard input and output for the caller.
 
-    It gets a session of its own, so that Ctrl-C reaches only the benchmark, which then ends each child by its id.
+    `environment` replaces this process's own. The child gets a session of its own, so that Ctrl-C reaches only the
+    benchmark, which then ends each child by its id.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -126,7 +125,7 @@ def running(
             stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE if piped else output,
             stderr=output,
-            env={**os.environ, **(environment or {})},
+            env=environment,
             cwd=folder,
             start_new_session=True,
         )

@@ -43,6 +43,7 @@ class Load:
         self._out: IO[bytes] = process.stdout
         self._log = log
         self._most_seconds = most_seconds
+        self.warm_calls = 0
 
     def tell(self, line: bytes) -> None:
         self._in.write(line + b"\n")
@@ -78,20 +79,21 @@ def loading(plan: Plan, folder: Path) -> Iterator[Load]:
             warm: dict[str, Any] = msgspec.json.decode(load.hear())
             if warm["error"] is not None:
                 raise BenchError(f"a call failed during the warm-up on port {plan.port}: {warm['error']}")
+            load.warm_calls = warm["warm"]
         yield load
 
 
 def one_round(server: Server, plan: Plan, folder: Path, prepare: Callable[[int], None] | None = None) -> Round:
     """Warm up, then measure the plan's calls. `prepare` gets the load's process id before the measurement."""
     with loading(plan, folder) as load:
-        server.settle()
+        server.settle(load.warm_calls)
         if prepare is not None:
             prepare(load.pid)
         meter = CpuMeter({*server.workers, *server.tree})
         load.tell(b"")
         outcome = load.outcome()
         workers_us = meter.spent_us(server.workers)
-        server.settle()
+        server.settle(outcome.calls)
         tree_us = meter.spent_us(server.tree)
     return Round(
         calls=outcome.calls,

@@ -1,7 +1,8 @@
 """A vendor stub that costs next to nothing: one process, canned replies in OpenAI's form.
 
 Three answers, chosen by the body: a small JSON reply; with `"stream":true` a stream of 100 events, one write each; with
-SLOW_MARK in the body too, a stream that stays open with an event every SLOW_SECONDS. Run as `python -m bench.upstream PORT`.
+SLOW_MARK in the body too, a stream that stays open with an event every SLOW_SECONDS.
+Run as `python -m bench.upstream PORT`.
 """
 
 import asyncio
@@ -53,7 +54,9 @@ def _small_reply() -> bytes:
             "system_fingerprint": "fp_b3f1157249",
         }
     )
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_4d1f0a\r\ncontent-length: %d\r\n\r\n"
+    head = (
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_4d1f0a\r\ncontent-length: %d\r\n\r\n"
+    )
     return head % len(body) + body
 
 
