@@ -1,6 +1,7 @@
 """`python -m bench [--peers] [--quick] [--only NAME]`: runs the scenarios and writes RESULTS.md."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from bench.peers import peers
 from bench.processes import BenchError, raise_file_limit, stop_on_sigterm, work_folder
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-FULL_ROUNDS, QUICK_ROUNDS, QUICK_SHARE = 7, 3, 0.1
+FULL_ROUNDS, QUICK_ROUNDS, QUICK_SHARE = 9, 3, 0.1
+BUSY_LOAD = 0.5
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -57,6 +59,9 @@ def run(options: argparse.Namespace) -> tuple[str, bool]:
     share = QUICK_SHARE if options.quick else 1.0
     files = raise_file_limit()
     machine = measure.machine(nginx.find_nginx())
+    stolen = measure.stolen()
+    if os.getloadavg()[0] > BUSY_LOAD:
+        print("bench: this machine is busy with something else; expect figures that jump", file=sys.stderr)
     with (
         work_folder() as folder,
         rounds.upstream(folder) as upstream,
@@ -66,6 +71,7 @@ def run(options: argparse.Namespace) -> tuple[str, bool]:
         findings = [measured(bench, name) for name in scenarios.names(options.only)]
         if options.peers:
             findings.append(peers(bench))
+    machine["Taken by the host during the run"] = measure.stolen_share(stolen)
     kind = "A quick look that proves nothing: " if options.quick else ""
     how = f"{kind}{datetime.now(UTC):%Y-%m-%d}, medians of {count} alternating rounds."
     reached = all(one.complete and all(figure.reached for figure in one.figures) for one in findings)

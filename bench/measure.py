@@ -90,6 +90,18 @@ def machine(nginx: str | None) -> dict[str, str]:
     }
 
 
+def stolen() -> tuple[int, int]:
+    """Ticks that the host of a virtual machine kept from it, and all ticks, since it started (proc(5), /proc/stat)."""
+    ticks = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return ticks[7], sum(ticks)
+
+
+def stolen_share(before: tuple[int, int]) -> str:
+    """Share of CPU time kept from this machine since `before = stolen()`."""
+    now = stolen()
+    return f"{(now[0] - before[0]) / max(1, now[1] - before[1]):.1%}"
+
+
 def _cpu_model() -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1] if found else platform.machine()

@@ -101,7 +101,7 @@ def _times(title: str, results: dict[int, list[list[Round]]]) -> Detail:
 
 def unary(bench: Bench) -> Findings:
     """CPU of a small JSON call."""
-    results = _side_by_side(bench, "unary", "unary", {1: 6_000, 64: 20_000, 512: 20_000})
+    results = _side_by_side(bench, "unary", "unary", {1: 6_000, 64: 15_000, 512: 15_000})
     figures: list[Figure] = []
     for connections, (theirs, mine) in results.items():
         figures.append(

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from bench.measure import CpuMeter, percentile, rss_bytes
 from bench.processes import HOST, BenchError, Server, nothing_owed, running
 from bench.report import Detail, Figure, Findings, render
 from bench.rounds import loading, one_round, upstream
-from bench.torana import declare
+from bench.torana import declare, records_awaited
 
 _SPIN = """
 import time
@@ -138,3 +139,20 @@ def test_many_keys_are_declared_with_every_key_once_and_no_secret_in_the_file(tm
     assert len({service for _, service in declared.callers}) == 30
     assert not any(key in text for key, _ in declared.callers)
     assert (tmp_path / "config" / "keys" / "249").read_text() == declared.callers[249][0]
+
+
+def test_a_round_ends_when_there_is_one_record_for_each_call_and_fails_when_there_is_one_too_many(
+    tmp_path: Path,
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "torana.db")) as database:
+        database.execute("CREATE TABLE calls (id TEXT)")
+        database.execute("INSERT INTO calls VALUES ('from an earlier run')")
+        database.commit()
+        settle = records_awaited(tmp_path)
+        database.executemany("INSERT INTO calls VALUES (?)", [("a",), ("b",)])
+        database.commit()
+        settle(2)
+        database.executemany("INSERT INTO calls VALUES (?)", [("c",), ("c again",)])
+        database.commit()
+        with pytest.raises(BenchError, match="5 records are stored of 4 calls"):
+            settle(1)
