@@ -17,7 +17,7 @@ import psutil
 from bench.processes import HOST, BenchError, Server, free_port, running, status_of, tail, wait_for_start, wait_until
 
 START_SECONDS = 60.0
-APPLY_SECONDS = 300.0
+APPLY_SECONDS = 600.0
 RECORD_SECONDS = 300.0
 _GATE = re.compile(r"torana: gate \d+")
 _PARTS = re.compile(r"torana: (gate \d+|control|recorder)")
