@@ -36,6 +36,8 @@ START_SECONDS = 120.0
 PEER_ROUNDS = 3
 PEER_CALLS = {"unary": 1_000, "stream": 200}
 CONNECTIONS = 32
+_MODES: tuple[Literal["unary", "stream"], ...] = ("unary", "stream")
+_WORDS = {"unary": "small JSON", "stream": "stream of 100 events"}
 _KEY = "sk-bench-peer"
 
 _LITELLM_CONFIGURATION = """
@@ -134,6 +136,14 @@ PEERS: dict[str, Callable[[Bench], contextlib.AbstractContextManager[Peer]]] = {
 }
 
 
+def _compared(bench: Bench, peer: Peer, mode: Literal["unary", "stream"]) -> tuple[str, ...]:
+    try:
+        return _compare(bench, peer, mode)
+    except BenchError as reason:
+        print(f"{mode} not measured: {reason}")
+        return peer.server.name, peer.version, f"{_WORDS[mode]}: not measured: {str(reason)[:160]}", "", "", "", ""
+
+
 def _compare(bench: Bench, peer: Peer, mode: Literal["unary", "stream"]) -> tuple[str, ...]:
     nginx = bench.nginx if mode == "unary" else bench.nginx_unbuffered
     entries = []
@@ -152,7 +162,7 @@ def _compare(bench: Bench, peer: Peer, mode: Literal["unary", "stream"]) -> tupl
     return (
         peer.server.name,
         peer.version,
-        "small JSON" if mode == "unary" else "stream of 100 events",
+        _WORDS[mode],
         number(middle(its, "tree_us")),
         number(ratio(its, theirs, "tree_us", "workers_us")),
         number(middle(its, "p50_us") / 1000),
@@ -167,7 +177,7 @@ def peers(bench: Bench) -> Findings:
         print(f"{name} …", end=" ", flush=True)
         try:
             with start(bench) as peer:
-                rows.extend(_compare(bench, peer, mode) for mode in ("unary", "stream"))
+                rows.extend(_compared(bench, peer, mode) for mode in _MODES)
             print("done")
         except BenchError as reason:
             print(f"not measured: {reason}")
