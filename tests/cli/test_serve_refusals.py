@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+
 from tests.supervisor.instance import Instance
 
 

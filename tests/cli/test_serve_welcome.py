@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.supervisor.instance import Instance
 
 MADE = {"admin_email": "admin@localhost", "admin_password": "pass-word", "admin_token": "tok'en", "key": "sk-torana-1"}
