@@ -38,17 +38,15 @@ def instance(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.mark.parametrize(("model", "key"), [("limited", journey.KEYS["main"]), ("chat", journey.KEYS["other"])])
 def test_a_request_limit_is_exact_over_two_gates(instance: Instance, model: str, key: str) -> None:
-    """A minute may turn over while the calls are made: then at most twice as many pass, and no call is refused unjustly."""
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda _: instance.chat(model, key), range(3 * PER_MINUTE)))
     assert len({reply.gate for reply in replies}) == 2
     statuses = Counter(reply.status for reply in replies)
-    assert set(statuses) == {200, 429}
-    assert statuses[200] in (PER_MINUTE, 2 * PER_MINUTE) or PER_MINUTE < statuses[200] < 2 * PER_MINUTE
+    assert statuses == {200: PER_MINUTE, 429: 2 * PER_MINUTE}
     refused = next(reply for reply in replies if reply.status == 429)
     assert refused.error["code"] == "rate_limit_exceeded"
     assert str(PER_MINUTE) in refused.error["message"]
-    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert 0 < int(refused.headers["retry-after"]) <= 61
 
 
 def test_a_concurrency_limit_is_exact_over_two_gates(instance: Instance, vendor: Vendor) -> None:
