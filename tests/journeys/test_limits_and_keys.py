@@ -119,7 +119,7 @@ def test_a_revoked_key_is_refused_by_every_gate(instance: Instance) -> None:
 
 def test_a_key_made_while_it_runs_is_accepted_by_every_gate(instance: Instance) -> None:
     made = json.loads(instance.cli("keys", "create", "--app", "main", "--name", "second", "--json"))
-    key = made["key"]
+    key = made["value"]
     accepting: set[str] = set()
 
     def all_accept() -> bool:

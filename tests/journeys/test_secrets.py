@@ -50,7 +50,6 @@ def shown(instance: Instance) -> dict[str, bytes]:
     found["metrics"] = instance.request("GET", "/metrics", key="").body
     found["readyz"] = instance.request("GET", "/readyz", key="").body
     found["output"] = instance.output().encode()
-    found["export"] = instance.cli("export").encode()
     found["models"] = instance.cli("models", "--json").encode()
     found["keys"] = instance.cli("keys", "list", "--json").encode()
     for path in instance.data.rglob("*"):
