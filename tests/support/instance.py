@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+import typer
+from typer.testing import CliRunner
 
 from tests.support.polling import eventually
 from tests.support.vendor_process import ROOT
@@ -134,8 +136,15 @@ class Instance:
         return rows + page
 
     def _page(self, *options: str) -> list[dict[str, Any]]:
-        lines = self.cli("calls", "--json", "--limit", str(MOST_ROWS), *options).splitlines()
-        return [json.loads(line) for line in lines]
+        """`torana calls`, run in this process: starting one for each look would take most of the suite's time."""
+        from torana.cli import calls
+
+        app = typer.Typer()
+        calls.register(app)
+        arguments = ["calls", "--json", "--limit", str(MOST_ROWS), *options, "--data", str(self.data)]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def records(self, call_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
         """The records of these calls by call id, once each of them has one."""
@@ -204,6 +213,20 @@ class Instance:
                 return False
 
         eventually(ready, "/readyz answers 200", 60)
+        if self.key:
+            self.await_key()
+
+    def await_key(self) -> None:
+        """Wait until every gate serves the configuration: it reaches a gate a moment after the gate is ready."""
+        accepting: set[str] = set()
+
+        def all_accept() -> bool:
+            reply = self.request("GET", "/v1/models")
+            if reply.status == 200:
+                accepting.add(reply.gate)
+            return len(accepting) >= len(self.gates())
+
+        eventually(all_accept, "every gate accepts the key", 60)
 
     def stop(self) -> int:
         """SIGTERM to the supervisor; its exit status once it and all its children have ended."""
