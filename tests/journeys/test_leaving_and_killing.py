@@ -6,7 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psutil
 import pytest
 
 from tests.support import journey
@@ -73,36 +75,33 @@ def test_a_caller_who_leaves_before_the_answer_is_recorded_as_499(instance: Inst
     assert (record["status"], record["error"]) == (499, "caller_left")
 
 
-def test_the_place_of_a_caller_who_left_is_free_again(instance: Instance, vendor: Vendor) -> None:
-    for turn in range(3):
-        user = f"left-and-back-{turn}"
+def begin_once_admitted(instance: Instance, user: str) -> http.client.HTTPConnection:
+    """A stream that goes on until the connection is closed, begun as soon as the only place is free."""
 
-        def admitted(user: str = user) -> http.client.HTTPConnection | None:
-            connection = begin(instance, "fault:endless", user, streamed=True)
-            if connection.getresponse().status == 200:
-                return connection
-            connection.close()
-            return None
-
-        eventually(admitted, "the place is free again").sock.close()
-        vendor.await_close(user.encode())
-
-
-def test_a_second_caller_is_refused_while_the_first_one_holds_the_only_place(
-    instance: Instance, vendor: Vendor
-) -> None:
-    def held() -> http.client.HTTPConnection | None:
-        connection = begin(instance, "fault:endless", "holder", streamed=True)
+    def admitted() -> http.client.HTTPConnection | None:
+        connection = begin(instance, "fault:endless", user, streamed=True)
         if connection.getresponse().status == 200:
             return connection
         connection.close()
         return None
 
-    holder = eventually(held, "the place is free")
+    return eventually(admitted, "the only place is free")
+
+
+def test_the_place_of_a_caller_who_left_is_free_again(instance: Instance, vendor: Vendor) -> None:
+    for turn in range(3):
+        begin_once_admitted(instance, f"left-and-back-{turn}").close()
+        vendor.await_close(f"left-and-back-{turn}".encode())
+
+
+def test_a_second_caller_is_refused_while_the_first_one_holds_the_only_place(
+    instance: Instance, vendor: Vendor
+) -> None:
+    holder = begin_once_admitted(instance, "the-holder")
     refusals = [instance.chat("fault:endless", stream=True) for _ in range(6)]
-    holder.sock.close()
+    holder.close()
     assert {reply.error["code"] for reply in refusals} == {"concurrency_limit_exceeded"}
-    vendor.await_close(b'"holder"') if len(vendor.seen(b'"holder"')) == 1 else None
+    vendor.await_close(b"the-holder")
 
 
 class Callers:
@@ -115,7 +114,7 @@ class Callers:
 
     def run(self, streamed: bool) -> None:
         while not self._stop.is_set():
-            fields = {"stream": True} if streamed else {}
+            fields: dict[str, Any] = {"stream": True} if streamed else {}
             try:
                 reply = self._instance.chat("fault:slow-events" if streamed else "chat", **fields)
             except (OSError, http.client.HTTPException):
@@ -124,8 +123,19 @@ class Callers:
                 self.ended.append(reply)
             self._stop.wait(0.01)
 
+    def await_more(self, count: int) -> None:
+        """Wait until so many more calls have ended."""
+        before = len(self.ended)
+        eventually(lambda: len(self.ended) >= before + count, "calls get through", 60)
+
     def stop(self) -> None:
         self._stop.set()
+
+
+def kill(process: psutil.Process) -> None:
+    """SIGKILL, and wait until the process is gone or only its exit status is left."""
+    process.kill()
+    eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the process is dead")
 
 
 def test_killing_gates_loses_no_record_of_a_reply_that_ended_and_stores_none_twice(instance: Instance) -> None:
@@ -134,11 +144,8 @@ def test_killing_gates_loses_no_record_of_a_reply_that_ended_and_stores_none_twi
         running = [pool.submit(callers.run, streamed) for streamed in (True, False) * 4]
         try:
             for _ in range(4):
-                before = len(callers.ended)
-                eventually(lambda before=before: len(callers.ended) >= before + 20, "calls get through")  # type: ignore[misc]
-                victim = eventually(instance.gates, "a gate lives")[0]
-                victim.kill()
-                eventually(lambda victim=victim: not victim.is_running() or victim.status() == "zombie", "it is dead")  # type: ignore[misc]
+                callers.await_more(20)
+                kill(eventually(instance.gates, "a gate lives")[0])
                 eventually(lambda: len(instance.gates()) == 2, "the gate is restarted", 60)
         finally:
             callers.stop()
@@ -155,7 +162,7 @@ def test_killing_the_recorder_loses_and_doubles_nothing(instance: Instance) -> N
     ids: set[str] = set()
     for _ in range(3):
         ids |= {instance.chat("chat").call_id for _ in range(10)}
-        eventually(lambda: instance.children("torana: recorder"), "a recorder lives", 60)[0].kill()
+        kill(eventually(lambda: instance.children("torana: recorder"), "a recorder lives", 60)[0])
         ids |= {instance.chat("chat").call_id for _ in range(10)}
     eventually(lambda: instance.children("torana: recorder"), "the recorder is restarted", 60)
     assert len(ids) == 60
@@ -165,6 +172,6 @@ def test_killing_the_recorder_loses_and_doubles_nothing(instance: Instance) -> N
 
 def test_gates_answer_while_control_is_away(instance: Instance) -> None:
     for control in instance.children("torana: control"):
-        control.kill()
+        kill(control)
     assert instance.chat("chat").status == 200
     eventually(lambda: instance.children("torana: control"), "control is restarted", 60)

@@ -144,7 +144,6 @@ def test_the_models_are_those_the_key_may_call(client: openai.OpenAI) -> None:
     ("model", "raised", "code"),
     [
         ("nobody", openai.NotFoundError, "model_not_found"),
-        ("fault:400", openai.BadRequestError, "upstream_refused"),
         ("fault:401", openai.InternalServerError, "upstream_auth_failed"),
         ("fault:429", openai.RateLimitError, "upstream_rate_limited"),
         ("fault:500", openai.InternalServerError, "upstream_failed"),
@@ -159,6 +158,15 @@ def test_a_failure_is_the_sdks_own_class_with_our_code(
     assert caught.value.code == code
     assert isinstance(caught.value.body, dict)
     assert caught.value.body["call_id"] == caught.value.response.headers["x-torana-call-id"]
+
+
+def test_the_vendors_own_verdict_on_a_request_passes_in_its_own_words(
+    client: openai.OpenAI, instance: Instance
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="fault:400", messages=MESSAGES)
+    assert caught.value.code == "vendor_400"
+    assert instance.record(caught.value.response.headers["x-torana-call-id"])["error"] == "upstream_refused"
 
 
 def test_a_wrong_key_is_an_authentication_error(instance: Instance) -> None:

@@ -9,16 +9,21 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+import typer
+from typer.testing import CliRunner
 
 from tests.support.polling import eventually
 from tests.support.vendor_process import ROOT
 
 _ADDRESS = re.compile(rb"http://127\.0\.0\.1:([0-9]+)")
-_MOST_CALLS = "10000"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_ROWS = 1_000
+"""What `torana calls --limit` allows."""
 
 
 class Reply(NamedTuple):
@@ -120,10 +125,26 @@ class Instance:
 
     def calls(self) -> list[dict[str, Any]]:
         """All records that have reached the database."""
-        text = self.cli("calls", "--json", "--limit", _MOST_CALLS).strip()
-        rows = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
-        assert isinstance(rows, list)
-        return rows
+        rows: list[dict[str, Any]] = []
+        page = self._page()
+        while len(page) == MOST_ROWS:
+            # The page may end between two calls of one millisecond, so that millisecond is read again whole.
+            oldest = min(row["id"][:12] for row in page)
+            rows += [row for row in page if row["id"][:12] != oldest]
+            behind = _EPOCH + timedelta(milliseconds=int(oldest, 16) + 1, microseconds=500)
+            page = self._page("--until", behind.isoformat())
+        return rows + page
+
+    def _page(self, *options: str) -> list[dict[str, Any]]:
+        """`torana calls`, run in this process: starting one for each look would take most of the suite's time."""
+        from torana.cli import calls
+
+        app = typer.Typer()
+        calls.register(app)
+        arguments = ["calls", "--json", "--limit", str(MOST_ROWS), *options, "--data", str(self.data)]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def records(self, call_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
         """The records of these calls by call id, once each of them has one."""
@@ -192,6 +213,20 @@ class Instance:
                 return False
 
         eventually(ready, "/readyz answers 200", 60)
+        if self.key:
+            self.await_key()
+
+    def await_key(self) -> None:
+        """Wait until every gate serves the configuration: it reaches a gate a moment after the gate is ready."""
+        accepting: set[str] = set()
+
+        def all_accept() -> bool:
+            reply = self.request("GET", "/v1/models")
+            if reply.status == 200:
+                accepting.add(reply.gate)
+            return len(accepting) >= len(self.gates())
+
+        eventually(all_accept, "every gate accepts the key", 60)
 
     def stop(self) -> int:
         """SIGTERM to the supervisor; its exit status once it and all its children have ended."""

@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         self.lost = asyncio.Event()
         self.writable = asyncio.Event()
         self.writable.set()
-        self._buffer = b""
+        self._buffer = bytearray()
         self._requests = 0
         self._busy = False
 
@@ -109,7 +109,8 @@ class Connection(asyncio.Protocol):
     def _next(self) -> None:
         if self._busy or (taken := _take(self._buffer)) is None:
             return
-        head, body, self._buffer = taken
+        head, body, end = taken
+        del self._buffer[:end]
         self._requests += 1
         self._busy = True
         self._task = spawn(self._serve(Call(self, self._requests, head, body)), "vendor call")
@@ -124,25 +125,26 @@ class Connection(asyncio.Protocol):
         self._next()
 
 
-def _take(buffer: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """The head, the body and the rest, once a request is complete."""
-    head, blank, rest = buffer.partition(b"\r\n\r\n")
-    if not blank:
+def _take(buffer: bytearray) -> tuple[bytes, bytes, int] | None:
+    """The head, the body and where they end, once a request is complete."""
+    blank = buffer.find(b"\r\n\r\n")
+    if blank < 0:
         return None
-    lengths = [line.partition(b":")[2] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    if lengths:
-        length = int(lengths[0])
-        return (head, rest[:length], rest[length:]) if len(rest) >= length else None
-    if b"\r\ntransfer-encoding:" not in head.lower():
-        return head, b"", rest
+    head, at = bytes(buffer[:blank]), blank + 4
+    lines = [line.partition(b":") for line in head.lower().split(b"\r\n")]
+    fields = {name: value.strip() for name, _, value in lines}
+    if b"transfer-encoding" not in fields:
+        end = at + int(fields.get(b"content-length", 0))
+        return (head, bytes(buffer[at:end]), end) if len(buffer) >= end else None
     body = b""
-    while (line := rest.partition(b"\r\n"))[1]:
-        size = int(line[0].partition(b";")[0], 16)
-        if len(line[2]) < size + 2:
+    while (line_end := buffer.find(b"\r\n", at)) >= 0:
+        size = int(buffer[at:line_end].partition(b";")[0], 16)
+        at = line_end + 2 + size + 2
+        if len(buffer) < at:
             return None
-        body, rest = body + line[2][:size], line[2][size + 2 :]
+        body += buffer[line_end + 2 : at - 2]
         if size == 0:
-            return head, body, rest
+            return head, body, at
     return None
 
 
