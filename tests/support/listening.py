@@ -32,6 +32,9 @@ class Events:
     def caller_resumed(self) -> None:
         self.told.append("resumed")
 
+    def stop(self) -> None:
+        self.told.append("stop")
+
 
 class Notes:
     """Answers with the request's own words, or leaves the answer to the test when `held`."""
