@@ -1,16 +1,20 @@
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from tests.recorder.records import record
 from torana.cli import calls
-from torana.recorder import rollup
+from torana.core.record import CallRecord
+from torana.recorder.price import UNKNOWN, Cost, Prices
 from torana.recorder.store import RecordStore
+from torana.recorder.tally import Places, Tally
 from torana.settings import Settings
 from torana.stores.sql import engine as sql
 from torana.stores.sql import migrate
@@ -28,16 +32,20 @@ RECORDS = [
 ]
 
 
+class PricedAt25(Prices):
+    def price(self, record: CallRecord, place: object = None) -> Cost:
+        return (2_500_000_000, None) if record.status == 200 else UNKNOWN
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     async def fill() -> None:
         engine = sql.create(Settings(data=str(tmp_path)))
         await migrate.upgrade(engine)
-        rows = [
-            (*msgspec.structs.astuple(made), cost, None)
-            for made, cost in zip(RECORDS, (2_500_000_000, None), strict=True)
-        ]
-        await RecordStore(engine, "node").commit(rows, rollup.rows({}), {"a.seg": (0, 100)})
+        tally = Tally(PricedAt25(), Places())
+        for made in RECORDS:
+            tally.add(made)
+        await RecordStore(engine, "node").commit(tally, {"a.seg": (0, 100)})
         await engine.dispose()
 
     asyncio.run(fill())
@@ -97,3 +105,12 @@ def test_a_folder_without_an_instance_is_said_to_be_so(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "there is no instance" in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_had_enough_is_no_error(data: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "torana", "calls", "--data", str(data)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,3 +1,5 @@
+import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ from sqlalchemy import func, select
 
 from tests.recorder.records import encoded, record
 from torana.core.record import BodyRecord
+from torana.recorder import query
 from torana.recorder.ingest import Ingest
 from torana.recorder.price import Prices
 from torana.recorder.run import node_of
@@ -16,7 +19,7 @@ from torana.stores.bodies import files
 from torana.stores.spool.reader import SpoolReader
 from torana.stores.spool.segment import BODY
 from torana.stores.spool.writer import SpoolWriter
-from torana.stores.sql.call_tables import call_rollups, calls, spool_offsets
+from torana.stores.sql.call_tables import call_places, call_rollups, calls, spool_offsets
 from torana.stores.sql.engine import Engine, reading, writing
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +65,7 @@ async def test_a_record_is_stored_as_the_gate_wrote_it(engine: Engine, data: Pat
     writer.append(msgspec.msgpack.encode(made))
     await drained(await opened(engine, data))
     async with reading(engine) as connection:
-        row = dict((await connection.execute(select(calls))).mappings().one())
+        (row,) = await query.list_calls(connection, None, query.Filters())
     assert row | msgspec.structs.asdict(made) == row
     assert (row["cost_picos"], row["price_source"]) == (0, "demo")
 
@@ -177,14 +180,47 @@ async def test_bodies_go_to_files(engine: Engine, data: Path, writer: SpoolWrite
     assert (ingest.counts.stored, ingest.counts.bodies, ingest.counts.rejected) == (1, 1, 1)
 
 
-async def test_an_unused_segment_is_not_removed_while_its_writer_may_be_about_to_lock_it(
-    engine: Engine, data: Path
+async def test_only_old_unfinished_segments_of_dead_writers_are_removed(engine: Engine, data: Path) -> None:
+    spool = data / "spool"
+    spool.mkdir()
+    young, old, living = (spool / f".0123456789abcdef-0000000{number}.seg.new" for number in range(3))
+    for path in (young, old, living):
+        path.touch()
+    for path in (old, living):
+        os.utime(path, (0, 0))
+    with living.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        await drained(await opened(engine, data))
+        assert set(spool.glob(".*")) == {young, living}
+
+
+async def test_a_segment_has_its_name_only_once_its_writer_has_locked_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (data / "spool").mkdir()
-    young = data / "spool" / "0123456789abcdef-00000001.seg"
-    young.touch()
-    await drained(await opened(engine, data))
-    assert young.exists()
+    seen: list[str] = []
+    allocate = os.posix_fallocate
+
+    def allocated(*arguments: Any) -> None:
+        seen.extend(SpoolReader(data / "spool").segments())
+        allocate(*arguments)
+
+    monkeypatch.setattr(os, "posix_fallocate", allocated)
+    writer = SpoolWriter(data / "spool", 65_536, 4 * 1024 * 1024)
+    made = SpoolReader(data / "spool").segments()
+    assert (len(seen), len(made)) == (1, 2)
+    assert not any(SpoolReader(data / "spool").read(name, 0, 100).finished for name in made)
+    writer.close()
+
+
+async def test_calls_alike_share_one_place(engine: Engine, data: Path, writer: SpoolWriter) -> None:
+    for _ in range(2):
+        ingest = await opened(engine, data)
+        for number in range(60):
+            writer.append(encoded(number))
+            if number % 20 == 0:
+                await ingest.round()
+        await drained(ingest)
+    assert (await count(engine), await count(engine, call_places)) == (120, 30)
 
 
 async def test_a_busy_gate_does_not_keep_the_records_of_another_waiting(

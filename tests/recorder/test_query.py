@@ -6,10 +6,11 @@ import pytest
 
 from tests.recorder.records import record
 from torana.core.record import BodyRecord, CallRecord
-from torana.recorder import query, rollup
+from torana.recorder import query
 from torana.recorder.price import Prices
 from torana.recorder.query import Filters
 from torana.recorder.store import RecordStore
+from torana.recorder.tally import Places, Tally
 from torana.settings import Settings
 from torana.stores.bodies import files
 from torana.stores.sql.engine import Engine, reading
@@ -22,13 +23,10 @@ HOUR_US = 3_600_000_000
 
 
 async def store(engine: Engine, *records: CallRecord) -> None:
-    sums: rollup.Sums = {}
-    rows = []
+    tally = Tally(Prices(), Places())
     for made in records:
-        cost, source = Prices().price(made)
-        rollup.add(sums, made, cost)
-        rows.append((*msgspec.structs.astuple(made), cost, source))
-    await RecordStore(engine, "node").commit(rows, rollup.rows(sums), {"a.seg": (0, 100)})
+        tally.add(made)
+    await RecordStore(engine, "node").commit(tally, {f"{records[0].id}.seg": (0, 100)})
 
 
 async def listed(engine: Engine, team_id: str | None, filters: Filters | None = None, **more: Any) -> list[str]:
@@ -93,10 +91,7 @@ async def test_a_follower_sees_a_call_that_began_early_and_ended_late(engine: En
     async with reading(engine) as connection:
         after = await query.newest_seq(connection)
     late = record(2, started_us=START_US)
-    sums: rollup.Sums = {}
-    rollup.add(sums, late, None)
-    rows = [(*msgspec.structs.astuple(late), None, None)]
-    await RecordStore(engine, "node").commit(rows, rollup.rows(sums), {"a.seg": (100, 200)})
+    await store(engine, late)
     async with reading(engine) as connection:
         assert [row["id"] for row in await query.follow_calls(connection, None, Filters(), after=after)] == [late.id]
 

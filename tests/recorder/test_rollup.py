@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,14 +29,20 @@ priced = st.tuples(
 )
 
 
+def grouped(batch: list[Any]) -> rollup.Groups:
+    groups: rollup.Groups = {}
+    for made, cost in batch:
+        names = (made.team_id, made.app_id, made.key_id, made.service_id, made.vendor, made.model_sent)
+        key = (made.started_us // rollup.MINUTE_US * 60, names, made.status // 100)
+        groups.setdefault(key, []).append((*msgspec.structs.astuple(made), cost))
+    return groups
+
+
 def stored(batches: list[list[Any]]) -> Rows:
     """What a database holds after these batches: rows by key, added where a key comes again."""
     found: Rows = {}
     for batch in batches:
-        sums: rollup.Sums = {}
-        for made, cost in batch:
-            rollup.add(sums, made, cost)
-        for row in rollup.rows(sums):
+        for row in rollup.rows(grouped(batch)):
             before = found.get(row[:WIDTH], (0,) * len(ROLLUP_SUMS))
             found[row[:WIDTH]] = tuple(a + b for a, b in zip(before, row[WIDTH:], strict=True))
     return found
@@ -67,11 +74,8 @@ def test_hours_and_days_hold_what_their_minutes_hold(records: list[Any]) -> None
 
 
 def test_a_call_with_usage_but_without_a_price_counts_as_unpriced() -> None:
-    sums: rollup.Sums = {}
-    rollup.add(sums, record(1), None)
-    rollup.add(sums, record(1, input_tokens=None, output_tokens=None), None)
-    rollup.add(sums, record(1), 7)
-    rows = [dict(zip((*ROLLUP_KEYS, *ROLLUP_SUMS), row, strict=True)) for row in rollup.rows(sums)]
+    batch = [(record(1), None), (record(1, input_tokens=None, output_tokens=None), None), (record(1), 7)]
+    rows = [dict(zip((*ROLLUP_KEYS, *ROLLUP_SUMS), row, strict=True)) for row in rollup.rows(grouped(batch))]
     minutes = [row for row in rows if row["size"] == 60]
     assert sum(row["unpriced"] for row in minutes) == 1
     assert sum(row["cost_picos"] for row in minutes) == 7

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -82,7 +84,7 @@ def list_calls(
     )  # fmt: skip
     tell = _tell_json if as_json else _tell_line
     if not as_json:
-        typer.echo("  ".join(name.ljust(width) for name, width in _COLUMNS).rstrip())
+        _say("  ".join(name.ljust(width) for name, width in _COLUMNS).rstrip())
     _run(data, database, lambda engine, _: _list(engine, filters, limit, follow, tell))
 
 
@@ -125,11 +127,11 @@ async def _show(engine: Engine, settings: Settings, call_id: str, as_json: bool)
         raise _fail(f"there is no call {_plain(call_id)}.")
     shown = _shown(row) | _bodies(query.bodies_of(Path(settings.data), row))
     if as_json:
-        typer.echo(json.dumps(shown))
+        _say(json.dumps(shown))
         return
     width = max(map(len, shown))
     for name, value in shown.items():
-        typer.echo(f"{name.ljust(width)}  {'-' if value is None else _plain(value)}")
+        _say(f"{name.ljust(width)}  {'-' if value is None else _plain(value)}")
 
 
 @asynccontextmanager
@@ -161,6 +163,15 @@ def _run(
         raise _fail(f"the database does not answer: {_plain(reason)}") from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _say(text: str) -> None:
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        # The reader, such as `head`, has had enough. What is left in the buffer would fail again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
 
 
 def _fail(reason: str) -> typer.Exit:
@@ -199,7 +210,7 @@ def _bodies(kept: BodyRecord | None) -> dict[str, Any]:
 
 
 def _tell_json(row: query.Row) -> None:
-    typer.echo(json.dumps(_shown(row)))
+    _say(json.dumps(_shown(row)))
 
 
 def _tell_line(row: query.Row) -> None:
@@ -215,7 +226,7 @@ def _tell_line(row: query.Row) -> None:
         _duration(row["first_byte_us"]),
         _duration(row["total_us"]),
     )
-    typer.echo(_line(values, row["error"]))
+    _say(_line(values, row["error"]))
 
 
 def _line(values: Sequence[object], error: str | None) -> str:

@@ -10,27 +10,23 @@ import re
 import time
 from bisect import bisect_left
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from torana.core.record import CallRecord
 from torana.kit.log import logger
-from torana.recorder import rollup
 from torana.recorder.price import Prices
 from torana.recorder.store import OffsetMoved, RecordStore, is_about_data
+from torana.recorder.tally import Places, Tally
 from torana.stores.bodies import files
 from torana.stores.spool.reader import Batch, SpoolReader
 from torana.stores.spool.segment import BODY, ENTRY, HEADER_BYTES, RECORD
 
 MOST_RECORDS = 5_000
-_LOOK_BYTES = 4_096
 _READ_BYTES = 1_048_576
-# A file is there for a moment before its writer has locked it; until then it looks like a dead writer's.
-_YOUNG_SECONDS = 10.0
+_LOOK_SECONDS = 2.0
 # core.ids.is_call_id as a pattern: asked once a call, and ten times as fast.
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
-_astuple = msgspec.structs.astuple
 
 
 class Counts(msgspec.Struct):
@@ -59,7 +55,8 @@ class Ingest:
         self._prices = prices
         self._spool = data / "spool"
         self._bodies = data / "bodies"
-        self._busy: set[str] = set()
+        self._places = Places()
+        self._look_due = 0.0
         # Where the next round begins, so that one busy gate does not keep the others waiting.
         self._next = ""
         self._decode = msgspec.msgpack.Decoder(CallRecord).decode
@@ -83,24 +80,35 @@ class Ingest:
         await self._remove([batch for batch in batches if batch.finished])
         return len(entries)
 
+    def is_waiting(self) -> bool:
+        """Whether a round would find something: a cheap look, which every two seconds says yes to have all looked through."""
+        if time.monotonic() >= self._look_due:
+            return True
+        has_more, offsets = self._reader.has_more, self.offsets
+        return any(has_more(segment, offsets.get(segment, 0)) for segment in self._reader.segments())
+
     def _read(self) -> list[Batch]:
         batches: list[Batch] = []
         count = 0
         there = self._reader.segments()
+        self._reader.let_go(there)
+        # Only now and then those are read that nothing was written to: to see whether their writers live.
+        look = time.monotonic() >= self._look_due
+        if look:
+            self._reader.sweep()
+            self._look_due = time.monotonic() + _LOOK_SECONDS
         first = bisect_left(there, self._next)
         for segment in there[first:] + there[:first]:
             self._next = segment
             if count >= MOST_RECORDS:
                 break
             offset = self.offsets.get(segment, 0)
+            if not look and not self._reader.has_more(segment, offset):
+                continue
             try:
-                batch = self._reader.read(segment, offset, _READ_BYTES if segment in self._busy else _LOOK_BYTES)
-                if batch.entries and not batch.finished and segment not in self._busy:
-                    more = self._reader.read(segment, batch.end, _READ_BYTES)
-                    batch = more._replace(start=batch.start, entries=batch.entries + more.entries)
+                batch = self._reader.read(segment, offset, _READ_BYTES)
             except FileNotFoundError:
                 continue
-            (self._busy.add if batch.entries else self._busy.discard)(segment)
             count += len(batch.entries)
             if batch.entries or batch.finished:
                 batches.append(batch)
@@ -142,11 +150,10 @@ class Ingest:
         return msgspec.msgpack.encode(msgspec.structs.replace(record, **changed)) if changed else None
 
     async def _commit(self, entries: list[_Entry], reject: str | None = None) -> None:
-        rows: list[tuple[Any, ...]] = []
-        sums: rollup.Sums = {}
+        tally = Tally(self._prices, self._places)
         moves: dict[str, tuple[int, int]] = {}
-        unpriced = rejected = bodies = 0
-        decode, price, add, is_id = self._decode, self._prices.price, rollup.add, _CALL_ID.fullmatch
+        rejected = bodies = 0
+        decode, add, is_id = self._decode, tally.add, _CALL_ID.fullmatch
         for entry in entries:
             segment, start, end, kind, payload = entry
             moves[segment] = (moves[segment][0] if segment in moves else start, end)
@@ -159,24 +166,19 @@ class Ingest:
                 continue
             try:
                 record = decode(payload)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                if not is_id(record.id):
+                    raise ValueError("the id is not a call id")
+            except (ValueError, RecursionError) as error:
                 self._quarantine(entry, str(error))
                 rejected += 1
-                continue
-            if not is_id(record.id):
-                self._quarantine(entry, "the id is not a call id")
-                rejected += 1
-                continue
-            picos, source = price(record)
-            if picos is None and (record.input_tokens is not None or record.output_tokens is not None):
-                unpriced += 1
-            add(sums, record, picos)
-            rows.append((*_astuple(record), picos, source))
-        await self._store.commit(rows, rollup.rows(sums), moves)
+            else:
+                add(record)
+        await self._store.commit(tally, moves)
+        self._places.stored.update(tally.places)
         self.offsets.update((segment, end) for segment, (_, end) in moves.items())
         counts = self.counts
-        counts.stored += len(rows)
-        counts.unpriced += unpriced
+        counts.stored += len(tally.rows)
+        counts.unpriced += tally.unpriced
         counts.rejected += rejected
         counts.bodies += bodies
         counts.last_commit_us = time.time_ns() // 1000
@@ -208,13 +210,10 @@ class Ingest:
     async def _remove(self, finished: list[Batch]) -> None:
         removed = []
         for batch in finished:
-            if batch.end <= HEADER_BYTES and not self._is_old(batch.segment):
-                continue
             if batch.damaged:
                 self._set_aside(batch)
             else:
                 self._reader.remove(batch.segment)
-            self._busy.discard(batch.segment)
             if batch.segment in self.offsets:
                 removed.append(batch.segment)
         if removed:
@@ -232,12 +231,6 @@ class Ingest:
         (self._spool / batch.segment).replace(folder / batch.segment)
         self.counts.damaged += 1
         logger().error("spool_segment_damaged", segment=batch.segment, offset=batch.end)
-
-    def _is_old(self, segment: str) -> bool:
-        try:
-            return time.time() - (self._spool / segment).stat().st_mtime > _YOUNG_SECONDS
-        except FileNotFoundError:
-            return False
 
 
 def _placed(batch: Batch, offset: int) -> list[_Entry]:

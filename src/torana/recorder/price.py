@@ -87,26 +87,27 @@ def cost(rate: Rates, record: CallRecord) -> int | None:
         return None
     total = 0
     if input_tokens:
-        cached = min(record.cached_input_tokens or 0, input_tokens)
-        if cached:
-            if rate.cached is None:
-                return None
-            total += cached * rate.cached
-        if input_tokens > cached:
-            if rate.input is None:
-                return None
-            total += (input_tokens - cached) * rate.input
+        read = _sum(input_tokens, record.cached_input_tokens or 0, rate.input, rate.cached)
+        if read is None:
+            return None
+        total = read
     if output_tokens:
-        reasoning = min(record.reasoning_tokens or 0, output_tokens)
-        if reasoning:
-            if rate.reasoning is None:
-                return None
-            total += reasoning * rate.reasoning
-        if output_tokens > reasoning:
-            if rate.output is None:
-                return None
-            total += (output_tokens - reasoning) * rate.output
+        wrote = _sum(output_tokens, record.reasoning_tokens or 0, rate.output, rate.reasoning)
+        if wrote is None:
+            return None
+        total += wrote
     return total if rate.scale == 1 else _divide(total, rate.scale)
+
+
+def _sum(tokens: int, special: int, rate: int | None, special_rate: int | None) -> int | None:
+    """Price of tokens of which `special` have another rate; None when a rate that is needed is unknown."""
+    if special >= tokens:
+        return None if special_rate is None else tokens * special_rate
+    if not special:
+        return None if rate is None else tokens * rate
+    if rate is None or special_rate is None:
+        return None
+    return (tokens - special) * rate + special * special_rate
 
 
 class Prices:
@@ -116,7 +117,7 @@ class Prices:
         self._vendor_prices = vendor_prices
         self._overrides: dict[tuple[str | None, str | None, str], list[Override]] = {}
         self._provider_of: dict[str, str] = {}
-        self._quotes: dict[tuple[str | None, ...], _Quote] = {}
+        self._quotes: dict[object, _Quote] = {}
 
     def set_overrides(self, overrides: Sequence[Override], provider_of: dict[str, str]) -> None:
         """Use these operators' prices from now on; `provider_of` is the provider id of each deployment id that they touch."""
@@ -128,17 +129,17 @@ class Prices:
             self._provider_of |= provider_of  # a deployment that is gone may still have calls in the spool
             self._quotes.clear()
 
-    def price(self, record: CallRecord) -> Cost:
-        """What the call cost and the source of its price."""
-        vendor, model = record.vendor, record.model_sent
-        if vendor is None or model is None:
-            return UNKNOWN
-        key = (record.deployment_id, record.team_id, vendor, model)
+    def price(self, record: CallRecord, place: object = None) -> Cost:
+        """What the call cost and the source of its price.
+
+        `place` is anything hashable that calls share only if their team, deployment, vendor and model sent are the same.
+        """
+        key = place or (record.deployment_id, record.team_id, record.vendor, record.model_sent)
         quote = self._quotes.get(key)
         if quote is None or not quote.since_us <= record.started_us < quote.until_us:
             if len(self._quotes) >= _MOST_CACHED:
                 self._quotes.clear()
-            quote = self._quotes[key] = self._quote(record, vendor, model)
+            quote = self._quotes[key] = self._quote(record)
         if quote.rates is not None:
             picos = cost(quote.rates, record)
         elif quote.calculate is not None:
@@ -147,7 +148,10 @@ class Prices:
             return UNKNOWN
         return UNKNOWN if picos is None else (picos, quote.source)
 
-    def _quote(self, record: CallRecord, vendor: str, model: str) -> _Quote:
+    def _quote(self, record: CallRecord) -> _Quote:
+        vendor, model = record.vendor, record.model_sent
+        if vendor is None or model is None:
+            return _Quote(-_EVER, _EVER, None, None, None)
         since_us, until_us, override = self._override(record, vendor, model)
         if override is not None:
             source = f"override:{override.id}"

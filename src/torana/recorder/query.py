@@ -5,12 +5,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import sqlalchemy
 from sqlalchemy import ColumnElement, func, select
 
 from torana.core.ids import call_id_floor
-from torana.core.record import BodyRecord
+from torana.core.record import BodyRecord, CallRecord
 from torana.stores.bodies import files
-from torana.stores.sql.call_tables import DAY, HOUR, LATENCY_BOUNDS_US, MINUTE, ROLLUP_SUMS, call_rollups, calls
+from torana.stores.sql.call_tables import (
+    DAY,
+    HOUR,
+    LATENCY_BOUNDS_US,
+    MINUTE,
+    MORE_FIELDS,
+    PLACE_FIELDS,
+    ROLLUP_SUMS,
+    call_places,
+    call_rollups,
+    calls,
+    team_mark,
+)
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.tables import apps, keys
 
@@ -18,6 +31,14 @@ MOST_ROWS = 1_000
 
 Row = dict[str, Any]
 """One call: the fields of CallRecord, `cost_picos`, `price_source`, and `seq` (its place in the order of storing)."""
+
+_CALL = [column for column in calls.c if column.name not in ("place", "team")]
+_CALLS = select(*_CALL, *(call_places.c[name] for name in PLACE_FIELDS)).select_from(
+    # An outer join, although every call has its place, keeps SQLite from beginning with the places: it would sort all calls.
+    calls.outerjoin(call_places, call_places.c.id == calls.c.place)
+)
+_OWN = (*(column.name for column in _CALL if column.name != "more"), *PLACE_FIELDS)
+_ORDER = ("seq", *CallRecord.__struct_fields__, "cost_picos", "price_source")
 
 Dimension = Literal["team_id", "app_id", "key_id", "service_id", "vendor", "model", "status_class", "bucket"]
 
@@ -44,10 +65,10 @@ async def list_calls(
     connection: Connection, team_id: str | None, filters: Filters, *, before: str | None = None, limit: int = 50
 ) -> list[Row]:
     """Calls, newest first; `before` is the id of the last call of the page before."""
-    query = select(calls).where(*_conditions(team_id, filters)).order_by(calls.c.id.desc()).limit(_bounded(limit))
+    query = _CALLS.where(*_conditions(team_id, filters)).order_by(calls.c.id.desc()).limit(_bounded(limit))
     if before is not None:
         query = query.where(calls.c.id < before)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [_call(row) for row in await connection.execute(query)]
 
 
 async def follow_calls(
@@ -55,12 +76,9 @@ async def follow_calls(
 ) -> list[Row]:
     """Calls stored after the one whose `seq` is `after`, in the order of storing."""
     query = (
-        select(calls)
-        .where(*_conditions(team_id, filters), calls.c.seq > after)
-        .order_by(calls.c.seq)
-        .limit(_bounded(limit))
+        _CALLS.where(*_conditions(team_id, filters), calls.c.seq > after).order_by(calls.c.seq).limit(_bounded(limit))
     )
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [_call(row) for row in await connection.execute(query)]
 
 
 async def newest_seq(connection: Connection) -> int:
@@ -70,11 +88,9 @@ async def newest_seq(connection: Connection) -> int:
 
 async def show_call(connection: Connection, team_id: str | None, call_id: str) -> Row | None:
     """One call; None when there is none of this id or it is another team's."""
-    query = select(calls).where(calls.c.id == call_id)
-    if team_id is not None:
-        query = query.where(calls.c.team_id == team_id)
-    row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else dict(row)
+    query = _CALLS.where(calls.c.id == call_id, *_of_team(team_id))
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _call(row)
 
 
 def bodies_of(data: Path, call: Row) -> BodyRecord | None:
@@ -119,24 +135,38 @@ def _bounded(limit: int) -> int:
     return max(1, min(limit, MOST_ROWS))
 
 
+def _call(row: sqlalchemy.Row[Any]) -> Row:
+    values = row._mapping
+    call = {name: values[name] for name in _OWN} | dict(
+        zip(MORE_FIELDS, msgspec.json.decode(values["more"]), strict=False)
+    )
+    return {name: call.get(name) for name in _ORDER}
+
+
+def _of_team(team_id: str | None) -> list[ColumnElement[bool]]:
+    if team_id is None:
+        return []
+    # The mark finds the rows quickly, the place decides.
+    return [calls.c.team == team_mark(team_id), call_places.c.team_id == team_id]
+
+
 def _conditions(team_id: str | None, filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if team_id is not None:
-        found.append(calls.c.team_id == team_id)
+    found = _of_team(team_id)
     if filters.since_us is not None:
         found.append(calls.c.id >= call_id_floor(filters.since_us))
     if filters.until_us is not None:
         found.append(calls.c.id < call_id_floor(filters.until_us))
+    place = call_places.c
     if filters.service is not None:
-        found.append((calls.c.service == filters.service) | (calls.c.service_id == filters.service))
-    for table, column, given in ((apps, calls.c.app_id, filters.app), (keys, calls.c.key_id, filters.key)):
+        found.append((place.service == filters.service) | (place.service_id == filters.service))
+    for table, column, given in ((apps, place.app_id, filters.app), (keys, place.key_id, filters.key)):
         if given is not None:
             found.append((column == given) | column.in_(select(table.c.id).where(table.c.name == given)))
     if filters.model is not None:
         found.append(
-            (calls.c.model_asked == filters.model)
-            | (calls.c.model_sent == filters.model)
-            | (calls.c.model_served == filters.model)
+            (place.model_asked == filters.model)
+            | (place.model_sent == filters.model)
+            | (place.model_served == filters.model)
         )
     equal = ((name, getattr(filters, name)) for name in ("status", "error", "user"))
     return found + [calls.c[name] == value for name, value in equal if value is not None]

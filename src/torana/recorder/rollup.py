@@ -4,62 +4,67 @@ Adding is all that is done, so any division of the same records into batches giv
 """
 
 from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 from torana.core.record import CallRecord
-from torana.stores.sql.call_tables import DAY, HOUR, LATENCY_BOUNDS_US, MINUTE, ROLLUP_SUMS
+from torana.stores.sql.call_tables import DAY, HOUR, LATENCY_BOUNDS_US, MINUTE
 
-Sums = dict[tuple[Any, ...], list[int]]
+Names = tuple[str | None, ...]
+"""Team, app, key, service, vendor and model."""
+Key = tuple[int, Names, int]
+"""Minute (seconds since 1970), names, class of the status."""
+Groups = dict[Key, list[tuple[Any, ...]]]
+"""The calls of each key: CallRecord's fields and the cost."""
 
-_LATENCY = ROLLUP_SUMS.index("latency_0")
-_FIRST_BYTE = ROLLUP_SUMS.index("first_byte_0")
-_WIDTH = len(ROLLUP_SUMS)
-_MINUTE_US = MINUTE * 1_000_000
-
-
-def add(sums: Sums, record: CallRecord, cost_picos: int | None) -> None:
-    """Count one record in its minute. A call with usage but without a price counts as unpriced."""
-    key = (
-        record.started_us // _MINUTE_US * MINUTE,
-        record.team_id,
-        record.app_id,
-        record.key_id,
-        record.service_id,
-        record.vendor,
-        record.model_sent,
-        record.status // 100,
-    )
-    row = sums.get(key)
-    if row is None:
-        row = sums[key] = [0] * _WIDTH
-    row[0] += 1
-    if record.error is not None or record.status >= 400:
-        row[1] += 1
-    if record.input_tokens is not None or record.output_tokens is not None:
-        row[2] += record.input_tokens or 0
-        row[3] += record.cached_input_tokens or 0
-        row[4] += record.output_tokens or 0
-        row[5] += record.reasoning_tokens or 0
-        if cost_picos is None:
-            row[7] += 1
-        else:
-            row[6] += cost_picos
-    row[8] += record.request_bytes
-    row[9] += record.response_bytes
-    total = record.total_us
-    row[10] += total
-    row[_LATENCY + bisect_left(LATENCY_BOUNDS_US, total)] += 1
-    first = record.first_byte_us
-    if first is not None:
-        row[11] += first
-        row[12] += 1
-        row[_FIRST_BYTE + bisect_left(LATENCY_BOUNDS_US, first)] += 1
+MINUTE_US = MINUTE * 1_000_000
+_BUCKETS = range(len(LATENCY_BOUNDS_US) + 1)
+_FIELDS = CallRecord.__struct_fields__
+_TOTAL, _FIRST, _ERROR = (_FIELDS.index(name) for name in ("total_us", "first_byte_us", "error"))
+_INPUT, _OUTPUT, _REQUEST = (_FIELDS.index(name) for name in ("input_tokens", "output_tokens", "request_bytes"))
 
 
-def rows(sums: Sums) -> list[tuple[Any, ...]]:
+def sums(status_class: int, members: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Sums of the calls of one key, as ROLLUP_SUMS names them. A call with usage but without a price counts as unpriced.
+
+    Column by column: a loop over the calls would cost several times as much.
+    """
+    columns = list(zip(*members, strict=True))
+    count = len(members)
+    total, costs = columns[_TOTAL], columns[-1]
+    first = [value for value in columns[_FIRST] if value is not None]
+    unpriced = 0
+    if None in costs:
+        used = zip(columns[_INPUT], columns[_OUTPUT], costs, strict=True)
+        unpriced = sum(cost is None and (read is not None or wrote is not None) for read, wrote, cost in used)
+    return [
+        count,
+        count if status_class >= 4 else count - columns[_ERROR].count(None),
+        *(sum(filter(None, column)) for column in columns[_INPUT : _OUTPUT + 2]),
+        sum(filter(None, costs)),
+        unpriced,
+        sum(columns[_REQUEST]),
+        sum(columns[_REQUEST + 1]),
+        sum(total),
+        sum(first),
+        len(first),
+        *_histogram(total),
+        *_histogram(first),
+    ]
+
+
+def _histogram(values: Sequence[int]) -> list[int]:
+    found = Counter(map(bisect_left, repeat(LATENCY_BOUNDS_US), values))
+    return [found[bucket] for bucket in _BUCKETS]
+
+
+def rows(groups: Groups) -> list[tuple[Any, ...]]:
     """The minutes' sums with those of their hours and days, as rows of the roll-up table (its key first, empty for none)."""
-    stored: Sums = {}
-    for (minute, *names, status_class), values in sums.items():
+    stored: dict[tuple[Any, ...], list[int]] = {}
+    for (minute, names, status_class), members in groups.items():
+        values = sums(status_class, members)
         texts = [name or "" for name in names]
         for size in (MINUTE, HOUR, DAY):
             key = (size, minute // size * size, *texts, status_class)

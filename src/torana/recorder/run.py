@@ -19,8 +19,11 @@ from torana.stores.sql import engine as sql
 
 Publish = Callable[[dict[str, float]], None]
 
-_PAUSE_SECONDS = 0.2
-"""Between rounds that did not fill: long enough for a transaction to carry many records, short enough to watch calls live."""
+_PAUSE_SECONDS = 0.25
+"""Between looks while little comes."""
+_GATHER_SECONDS = 0.75
+"""Between rounds while much comes: a transaction costs the less the more records it carries, and calls can still be watched."""
+_MUCH = 50
 _PRICES_SECONDS = 2.0
 _PUBLISH_SECONDS = 1.0
 
@@ -29,8 +32,8 @@ async def run_recorder(settings: Settings, stop: asyncio.Event, publish: Publish
     """Store what the gates spool until `stop` is set and nothing is left to read. The database's schema has to be there.
 
     `publish` gets, about every second: records_stored, bodies_stored, records_rejected, segments_damaged, records_unpriced,
-    last_commit_us, spool_lag_bytes, spool_lag_seconds and database_up (0 or 1). A database that is away,
-    locked or full is waited for.
+    last_commit_us, spool_lag_bytes, spool_lag_seconds, database_up (0 or 1) and written_us (now, since 1970). A database
+    that is away, locked or full is waited for.
     """
     # A batch is thousands of tuples without cycles: looking for cycles among them is wasted.
     gc.set_threshold(100_000, 20, 20)
@@ -88,7 +91,7 @@ class _Loop:
             if count is None:
                 await _sleep(stop, next(self._waits))
             elif count < MOST_RECORDS and not stopping:
-                await _sleep(stop, _PAUSE_SECONDS)
+                await _sleep(stop, _GATHER_SECONDS if count >= _MUCH else _PAUSE_SECONDS)
 
     async def _round(self) -> int | None:
         """Entries read; None when the database or the disk did not let them be stored."""
@@ -96,8 +99,10 @@ class _Loop:
             if not self._loaded:
                 await self._ingest.load_offsets()
                 self._loaded = True
-            await self._refresh_prices()
-            count = await self._ingest.round()
+            count = 0
+            if self._ingest.is_waiting():
+                await self._refresh_prices()
+                count = await self._ingest.round()
         except Exception as error:
             # Whatever it is, the spool keeps the records and the next round tries again; dying would do no better.
             self._is_down(error)
@@ -148,6 +153,7 @@ class _Loop:
             "spool_lag_bytes": lag_bytes,
             "spool_lag_seconds": now - self._caught_up if lag_bytes else 0.0,
             "database_up": int(self._down is None),
+            "written_us": time.time_ns() // 1000,
         }
         self._publish(dict(figures))
         # Counting a long backlog takes a while, so it is done the more rarely the longer it takes.

@@ -9,13 +9,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DataError, IntegrityError
 
-from torana.core.record import CallRecord
 from torana.recorder.price import Override, usd
-from torana.stores.sql.call_tables import ROLLUP_KEYS, ROLLUP_SUMS, spool_offsets
+from torana.recorder.tally import Tally
+from torana.stores.sql.call_tables import CALL_COLUMNS, PLACE_FIELDS, ROLLUP_KEYS, ROLLUP_SUMS, spool_offsets
 from torana.stores.sql.engine import Connection, Engine, is_sqlite, reading, writing
 from torana.stores.sql.tables import deployments, prices
-
-CALL_COLUMNS = (*CallRecord.__struct_fields__, "cost_picos", "price_source")
 
 # SQLSTATE classes of asyncpg's own errors: data exception, integrity constraint violation.
 _DATA_CLASSES = ("22", "23")
@@ -33,6 +31,7 @@ class RecordStore:
         self._node = node
         sqlite = engine.dialect.name == "sqlite"
         self._insert_calls = _insert("calls", CALL_COLUMNS, sqlite)
+        self._insert_places = f"{_insert('call_places', ('id', *PLACE_FIELDS), sqlite)} ON CONFLICT DO NOTHING"
         self._add_rollups = _upsert(sqlite)
         names = ("?", "?", "?") if sqlite else ("$1", "$2", "$3")
         self._move = (
@@ -51,13 +50,14 @@ class RecordStore:
         async with writing(self._engine) as connection:
             await connection.execute(delete(spool_offsets).where(spool_offsets.c.segment.in_(segments)))
 
-    async def commit(
-        self, rows: Sequence[tuple[Any, ...]], rollups: Sequence[tuple[Any, ...]], moves: Mapping[str, tuple[int, int]]
-    ) -> None:
-        """Store call rows, add roll-ups and move each segment's offset (from, to), in one transaction.
+    async def commit(self, tally: Tally, moves: Mapping[str, tuple[int, int]]) -> None:
+        """Store rows and places, add roll-ups and move each segment's offset (from, to), in one transaction.
 
         Raises OffsetMoved when an offset is not where the caller believed, and whatever the database raises.
         """
+        # Ordered: two nodes that store the same places or add to the same sums in PostgreSQL take the row locks in one order.
+        places = [(digest, *fields) for digest, fields in sorted(tally.places.items())]
+        rollups = tally.rollups()
         async with writing(self._engine) as connection:
             for segment, (start, end) in moves.items():
                 if start == 0:
@@ -66,10 +66,12 @@ class RecordStore:
                     moved = await connection.exec_driver_sql(self._move, (end, segment, start))
                     if moved.rowcount != 1:
                         raise OffsetMoved(segment)
-            if rows:
-                await self._insert(connection, rows)
+            if places:
+                await connection.exec_driver_sql(self._insert_places, places)
+            if tally.rows:
+                await self._insert(connection, tally.rows)
             if rollups:
-                await connection.exec_driver_sql(self._add_rollups, list(rollups))
+                await connection.exec_driver_sql(self._add_rollups, rollups)
 
     async def overrides(self) -> tuple[list[Override], dict[str, str]]:
         """The operators' prices, and the provider id of each deployment that a provider's price may touch."""
@@ -85,9 +87,9 @@ class RecordStore:
             query = select(deployments.c.id, deployments.c.provider_id).where(deployments.c.provider_id.in_(touched))
             return found, {str(row[0]): str(row[1]) for row in await connection.execute(query)}
 
-    async def _insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def _insert(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
         if is_sqlite(connection):
-            await connection.exec_driver_sql(self._insert_calls, list(rows))
+            await connection.exec_driver_sql(self._insert_calls, rows)
             return
         # The offsets above have begun the transaction on the driver's connection, so the copy is part of it.
         raw = (await connection.get_raw_connection()).driver_connection
@@ -99,7 +101,10 @@ def is_about_data(error: BaseException) -> bool:
     """Whether the database refused what was to be stored, rather than being unable to store anything."""
     if isinstance(error, (IntegrityError, DataError, OverflowError, ValueError)):
         return True
-    return str(getattr(error, "sqlstate", None) or "")[:2] in _DATA_CLASSES
+    # What asyncpg refuses before it sends it comes wrapped, and only the innermost knows its class.
+    orig = getattr(error, "orig", None)
+    found = (getattr(one, "sqlstate", None) for one in (error, orig, getattr(orig, "__cause__", None)))
+    return any(str(state or "")[:2] in _DATA_CLASSES for state in found)
 
 
 def _marks(count: int, sqlite: bool) -> str:

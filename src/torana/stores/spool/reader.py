@@ -2,12 +2,16 @@
 
 import fcntl
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
 from torana.stores.spool.segment import ENTRY, HEADER_BYTES, MAGIC, SEALED
+
+# Between making a file and locking it a writer needs a moment.
+_YOUNG_SECONDS = 10.0
 
 
 class Batch(NamedTuple):
@@ -30,6 +34,7 @@ class SpoolReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._open: dict[str, int] = {}
 
     def segments(self) -> list[str]:
         """Names of the segments there are, each writer's in its order of writing."""
@@ -55,6 +60,33 @@ class SpoolReader:
         end = start + used
         finished = stop == "sealed" or (dead and (stop in ("empty", "damaged") or at_end))
         return Batch(segment, offset, end, entries, finished, finished and stop == "damaged")
+
+    def has_more(self, segment: str, offset: int) -> bool:
+        """Whether something stands behind `offset`: one look of four bytes into a file kept open."""
+        descriptor = self._open.get(segment)
+        if descriptor is None:
+            try:
+                descriptor = self._open[segment] = os.open(self._folder / segment, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return False
+        return os.pread(descriptor, 4, max(offset, HEADER_BYTES)) not in (b"", b"\0\0\0\0")
+
+    def let_go(self, there: Container[str] = ()) -> None:
+        """Close what `has_more` keeps open, but for the segments in `there`."""
+        for segment in [name for name in self._open if name not in there]:
+            os.close(self._open.pop(segment))
+
+    def sweep(self) -> None:
+        """Delete what writers that died left unfinished."""
+        for path in self._folder.glob(".*.seg.new"):
+            try:
+                if time.time() - path.stat().st_mtime < _YOUNG_SECONDS:
+                    continue
+                with path.open("rb") as file:
+                    if _writer_is_dead(file.fileno()):
+                        path.unlink()
+            except FileNotFoundError:
+                continue  # its writer has just finished it
 
     def remove(self, segment: str) -> None:
         """Delete a finished segment whose end is committed."""

@@ -25,3 +25,8 @@ LENGTH = struct.Struct("<I")
 def segment_name(writer: str, number: int) -> str:
     """File name: segments of one writer sort in the order of writing."""
     return f"{writer}-{number:08d}.seg"
+
+
+def unfinished_name(segment: str) -> str:
+    """What a segment is called until its writer has locked it; readers do not look at these."""
+    return f".{segment}.new"

@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from torana.stores.spool.segment import BODY, ENTRY, HEADER_BYTES, LENGTH, MAGIC, RECORD, SEALED, segment_name
+from torana.stores.spool.segment import (
+    BODY,
+    ENTRY,
+    HEADER_BYTES,
+    LENGTH,
+    MAGIC,
+    RECORD,
+    SEALED,
+    segment_name,
+    unfinished_name,
+)
 
 
 class _Segment(NamedTuple):
@@ -136,17 +146,20 @@ class SpoolWriter:
     def _create(self) -> _Segment:
         self._number += 1
         path = self._folder / segment_name(self._name, self._number)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        # Under its own name only once it is locked and whole: a reader would take an unlocked segment for a dead writer's.
+        temporary = self._folder / unfinished_name(path.name)
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             # The lock tells the recorder that the writer lives; the kernel drops it with the process.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.posix_fallocate(descriptor, 0, self._segment_bytes)
             memory = mmap.mmap(descriptor, self._segment_bytes)
+            memory[: len(MAGIC)] = MAGIC
+            temporary.rename(path)
         except OSError:
-            path.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             os.close(descriptor)
             raise
-        memory[: len(MAGIC)] = MAGIC
         return _Segment(path, descriptor, memory)
 
 

@@ -1,13 +1,11 @@
-"""Tables of the recorder: one row per call, sums per minute, hour and day, and how far each spool segment is stored.
+"""Tables of the recorder: one row per call, what many calls share, sums per minute, hour and day, and how far the spool is stored.
 
 None of them refers to governance tables: a record outlives the app, key or service it speaks of. A change here needs a migration.
 """
 
-from typing import Any
+from zlib import crc32
 
-import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
 
 from torana.core.record import CallRecord
 from torana.stores.sql.metadata import metadata
@@ -18,36 +16,61 @@ LATENCY_BOUNDS_US = (
 )  # fmt: skip
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
-_LENGTHS = {
-    "id": 32, "error": 60, "endpoint": 200, "team_id": 40, "app_id": 40, "key_id": 40, "service_id": 40, "deployment_id": 40,
-}  # fmt: skip
+_FIELDS = CallRecord.__struct_fields__
+PLACE_FIELDS = _FIELDS[6:19]
+"""Fields of a call that many calls share (whose it is, what it asked for, where it was sent): stored once in `call_places`."""
+CALL_COLUMNS = (
+    "id", "place", "team", "status", "error", "total_us", "first_byte_us", "input_tokens", "output_tokens", "cost_picos",
+    "user", "more",
+)  # fmt: skip
+MORE_FIELDS = ("started_us", "price_source", "cached_input_tokens", *_FIELDS[22:30], *_FIELDS[31:])
+"""The other fields, in a JSON array: they are read with a call and never searched for, and columns cost more."""
+
 _WHOLE = BigInteger().with_variant(Integer, "sqlite")
+_LENGTHS = {"endpoint": 200, "team_id": 40, "app_id": 40, "key_id": 40, "service_id": 40, "deployment_id": 40}
 
 
-def _column(field: msgspec.structs.FieldInfo) -> Column[object]:
-    nullable = field.type not in (str, int, bool)
-    kind: TypeEngine[Any]
-    if field.type is bool:
-        kind = Boolean()
-    elif field.type is int or field.type == int | None:
-        kind = BigInteger()
-    else:
-        kind = String(_LENGTHS[field.name]) if field.name in _LENGTHS else Text()
-    return Column(field.name, kind, nullable=nullable)
+def _place_column(name: str) -> Column[object]:
+    if name == "streamed":
+        return Column(name, Boolean, nullable=False)
+    return Column(name, String(_LENGTHS[name]) if name in _LENGTHS else Text(), nullable=name != "endpoint")
 
+
+call_places = Table(
+    "call_places",
+    metadata,
+    # A digest of the other columns, so that every recorder finds the same one without asking.
+    Column("id", LargeBinary(16), primary_key=True),
+    *(_place_column(name) for name in PLACE_FIELDS),
+    Index("ix_call_places_team_id", "team_id"),
+)
 
 calls = Table(
     "calls",
     metadata,
     # Counts insertions, so that a follower misses no call that began early and ended late.
     Column("seq", _WHOLE, primary_key=True, autoincrement=True),
-    *(_column(field) for field in msgspec.structs.fields(CallRecord)),
+    Column("id", String(32), nullable=False),
+    Column("place", LargeBinary(16), nullable=False),
+    # A checksum of the team's id, for the index alone: the team itself is in the place. Null: none.
+    Column("team", BigInteger),
+    Column("status", BigInteger, nullable=False),
+    Column("error", String(60)),
+    Column("total_us", BigInteger, nullable=False),
+    *(Column(name, BigInteger) for name in ("first_byte_us", "input_tokens", "output_tokens")),
     # Null: what the call cost is not known.
     Column("cost_picos", BigInteger),
-    Column("price_source", Text),
+    Column("user", Text),
+    Column("more", Text, nullable=False),
     Index("uq_calls_id", "id", unique=True),
-    Index("ix_calls_team_id_id", "team_id", "id"),
+    Index("ix_calls_team_id", "team", "id"),
 )
+
+
+def team_mark(team_id: str | None) -> int | None:
+    """What `calls.team` holds for a team; teams may share one."""
+    return None if team_id is None else crc32(team_id.encode())
+
 
 ROLLUP_KEYS = ("size", "bucket", "team_id", "app_id", "key_id", "service_id", "vendor", "model", "status_class")
 ROLLUP_SUMS = (

@@ -38,32 +38,33 @@ def upgrade() -> None:
 
 def _create_calls() -> None:
     op.create_table(
-        "calls",
-        sa.Column("seq", _WHOLE, nullable=False, autoincrement=True),
-        _short("id", 32, nullable=False),
-        _number("started_us"),
-        _number("total_us"),
-        _number("first_byte_us", nullable=True),
-        _number("status"),
-        _short("error", 60),
+        "call_places",
+        sa.Column("id", sa.LargeBinary(16), nullable=False),
         _short("endpoint", 200, nullable=False),
         sa.Column("streamed", sa.Boolean, nullable=False),
         *(_short(name, 40) for name in ("team_id", "app_id", "key_id", "service_id")),
         _text("service"),
         _short("deployment_id", 40),
         *(_text(name) for name in ("provider", "vendor", "model_asked", "model_sent", "model_served")),
-        *(_number(f"{name}_tokens", nullable=True) for name in ("input", "cached_input", "output", "reasoning")),
-        sa.Column("usage_estimated", sa.Boolean, nullable=False),
-        *(_number(name) for name in ("request_bytes", "response_bytes", "retries")),
-        _number("upstream_status", nullable=True),
-        *(_text(name) for name in ("upstream_id", "caller_ip", "user", "tags")),
-        sa.Column("bodies_kept", sa.Boolean, nullable=False),
-        _number("cost_picos", nullable=True),
-        _text("price_source"),
+        sa.PrimaryKeyConstraint("id", name="pk_call_places"),
+    )
+    op.create_index("ix_call_places_team_id", "call_places", ["team_id"])
+    op.create_table(
+        "calls",
+        sa.Column("seq", _WHOLE, nullable=False, autoincrement=True),
+        _short("id", 32, nullable=False),
+        sa.Column("place", sa.LargeBinary(16), nullable=False),
+        _number("team", nullable=True),
+        _number("status"),
+        _short("error", 60),
+        _number("total_us"),
+        *(_number(name, nullable=True) for name in ("first_byte_us", "input_tokens", "output_tokens", "cost_picos")),
+        _text("user"),
+        _text("more", nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_calls"),
     )
     op.create_index("uq_calls_id", "calls", ["id"], unique=True)
-    op.create_index("ix_calls_team_id_id", "calls", ["team_id", "id"])
+    op.create_index("ix_calls_team_id", "calls", ["team", "id"])
 
 
 def _create_rollups() -> None:
