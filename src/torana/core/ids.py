@@ -19,16 +19,22 @@ class CallIds:
     They sort by time, so that a time range of calls is a range of ids, and are unique across processes and restarts.
     """
 
-    __slots__ = ("_count", "_process")
+    __slots__ = ("_count", "_millisecond", "_prefix", "_process")
 
     def __init__(self) -> None:
         self._process = "%010x" % secrets.randbits(40)
         self._count = 0
+        self._millisecond = -1
+        self._prefix = ""
 
     def next(self, epoch_us: int) -> str:
         """The next id, for a call that began at `epoch_us` microseconds since 1970."""
         self._count = count = (self._count + 1) & _MASK40
-        return "%012x%s%010x" % (epoch_us // 1000, self._process, count)
+        millisecond = epoch_us // 1000
+        if millisecond != self._millisecond:
+            self._millisecond = millisecond
+            self._prefix = "%012x%s" % (millisecond, self._process)
+        return "%s%010x" % (self._prefix, count)
 
 
 def call_id_floor(epoch_us: int) -> str:

@@ -1,9 +1,16 @@
 """A value that must not be shown: masked by type, so that no log line or error can leak it by accident."""
 
 import hmac
+import re
 from typing import NoReturn
 
 MASK = "•••"
+_KEY_LIKE = re.compile(r"(?:tor_|sk-)[A-Za-z0-9_-]{16,}")
+
+
+def without_keys(text: str) -> str:
+    """The text with everything masked that looks like an API key: callers paste keys where they do not belong."""
+    return _KEY_LIKE.sub(MASK, text)
 
 
 class Secret:

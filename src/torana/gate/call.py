@@ -27,6 +27,19 @@ class CallerLeft(Exception):
     """The caller closed the connection before the reply was complete."""
 
 
+class Ending(msgspec.Struct, frozen=True, gc=False):
+    """The last thing a call gives its caller."""
+
+    status: int
+    headers: bytes
+    body: bytes
+    begun: bool = False
+    """A streamed reply has begun: `body` is its last piece."""
+    cut: bool = False
+    """The begun reply cannot be ended properly, so the connection is cut."""
+    close: bool = False
+
+
 class Call(msgspec.Struct, eq=False):
     """From the whole request to the record. Driven by callbacks: see `drive`."""
 
@@ -56,6 +69,8 @@ class Call(msgspec.Struct, eq=False):
     upstream_headers: "Sequence[tuple[bytes, bytes]]" = ()
     upstream_id: str | None = None
     first_byte_ns: int = 0
+    total_us: int = 0
+    """Set when the call has ended."""
     response_bytes: int = 0
     stream_events: int | None = None
     """Events passed on; None when the reply is not a stream."""

@@ -3,19 +3,22 @@
 Another target is tried only while nothing of a reply has gone to the caller.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
 from torana.dialects.openai.errors import is_error
 from torana.dialects.openai.reply import NotAReplyError, read_reply
 from torana.dialects.openai.request import for_upstream
 from torana.dialects.openai.stream import StreamReader
-from torana.gate.call import Call
+from torana.gate.call import Call, Ending
 from torana.gate.demo import answer
 from torana.gate.headers import reply_headers
 from torana.gate.route.targets import in_order
 from torana.gate.view import Target
 from torana.kit.drive import pause
+
+if TYPE_CHECKING:
+    from torana.gate.listen.request import Request
 
 _JSON = b"content-type: application/json\r\n"
 _EVENTS = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
@@ -33,20 +36,17 @@ _TRY_ANOTHER = frozenset(
 )
 
 
-class Reply(NamedTuple):
-    """What is left to give the caller."""
-
-    status: int
-    headers: bytes
-    body: bytes
-    begun: bool = False
-    cut: bool = False
-
-
-async def forward(call: Call) -> Reply:
+async def forward(call: Call) -> Ending:
     """Send the call to the first target that takes it. Raises Refusal with the last target's failure."""
     assert call.offer is not None
-    targets = in_order(call.offer.targets)
+    targets = call.offer.targets
+    if len(targets) == 1:
+        call.target = target = targets[0]
+        return _demo(call, target) if target.in_process else await _send(call, target)
+    return await _try_each(call, in_order(targets))
+
+
+async def _try_each(call: Call, targets: list[Target]) -> Ending:
     last = targets[-1]
     for target in targets:
         call.target = target
@@ -62,25 +62,22 @@ async def forward(call: Call) -> Reply:
     raise Refusal("internal_error")
 
 
-async def _send(call: Call, target: Target) -> Reply:
+async def _send(call: Call, target: Target) -> Ending:
     request, seen, path = call.request, call.seen, call.path
     assert seen is not None
     assert path is not None
     ask_usage = seen.stream and not seen.wants_usage and target.account.stream_usage
     call.asked_usage = ask_usage
     body = for_upstream(request.body, seen, target.deployment.model, ask_usage)
-    own = request.headers
-    forwarded = b"".join([b"%b: %b\r\n" % (name, own[name]) for name in _FORWARDED if name in own])
-    head = target.head % (path.upstream, forwarded, len(body))
+    head = target.head % (path.upstream, _forwarded(request), len(body))
     endpoint = target.endpoint
     deadline_ns = request.started_ns + endpoint.total_timeout_ns
     call.exchange = call.gate.client.send(endpoint, head, body, call, deadline_ns)
     data, end = await pause()
     status = call.upstream_status or 0
-    call.upstream_id = _header(call, b"x-request-id")[:100] or None
+    kind = _read_head(call)
     if not 200 <= status < 300:
         return await _failed(call, target, status, data, end)
-    kind = _header(call, b"content-type").partition(";")[0].strip().lower()
     if kind == "text/event-stream" and seen.stream:
         return await _relay(call, target, data, end)
     if kind != "application/json":
@@ -89,7 +86,7 @@ async def _send(call: Call, target: Target) -> Reply:
     return await _whole(call, target, status, data, end)
 
 
-async def _whole(call: Call, target: Target, status: int, data: bytes, end: bool) -> Reply:
+async def _whole(call: Call, target: Target, status: int, data: bytes, end: bool) -> Ending:
     body = data if end else await _collect(call, target, data)
     call.exchange = None
     try:
@@ -97,10 +94,10 @@ async def _whole(call: Call, target: Target, status: int, data: bytes, end: bool
     except NotAReplyError:
         raise Refusal("upstream_bad_reply", target=target.name, reason="its body is not a JSON object") from None
     call.answered_by = target
-    return Reply(status, _JSON, body)
+    return Ending(status, _JSON, body)
 
 
-async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Reply:
+async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
     reader = StreamReader(hide_usage=call.asked_usage)
     connection = call.connection
     call.answered_by = target
@@ -134,22 +131,22 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Reply:
     if reader.tail():
         if reader.inside_event:
             call.error = "upstream_cut"
-            return Reply(200, b"", b"", begun=True, cut=True)
+            return Ending(200, b"", b"", begun=True, cut=True)
         if out:
             connection.send(out)
             call.sent(len(out))
         raise Refusal("upstream_cut", target=target.name)
-    return Reply(200, b"", out + reader.done, begun=True)
+    return Ending(200, b"", out + reader.done, begun=True)
 
 
-def _cut(call: Call, reader: StreamReader) -> Reply:
+def _cut(call: Call, reader: StreamReader) -> Ending:
     """An event was half handed on: no error event can follow it, so the caller is cut off and notices."""
     _drop(call)
     call.error = "upstream_cut"
-    return Reply(200, b"", b"", begun=True, cut=True)
+    return Ending(200, b"", b"", begun=True, cut=True)
 
 
-async def _failed(call: Call, target: Target, status: int, data: bytes, end: bool) -> Reply:
+async def _failed(call: Call, target: Target, status: int, data: bytes, end: bool) -> Ending:
     """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
     if 300 <= status < 400:
         _drop(call)
@@ -175,7 +172,7 @@ async def _failed(call: Call, target: Target, status: int, data: bytes, end: boo
         )
     call.answered_by = target
     call.error = "upstream_refused"
-    return Reply(status, _JSON, body)
+    return Ending(status, _JSON, body)
 
 
 def _limited(call: Call, target: Target) -> Refusal:
@@ -198,7 +195,7 @@ async def _collect(call: Call, target: Target, data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _demo(call: Call, target: Target) -> Reply:
+def _demo(call: Call, target: Target) -> Ending:
     seen, path = call.seen, call.path
     assert seen is not None
     assert path is not None
@@ -213,18 +210,18 @@ def _demo(call: Call, target: Target) -> Reply:
             call.model_served, call.usage = read_reply(body)
         else:
             call.error = "upstream_refused"
-        return Reply(reply.status, _JSON, body)
+        return Ending(reply.status, _JSON, body)
     return _demo_stream(call, target, b"".join(reply.events))
 
 
-def _demo_stream(call: Call, target: Target, events: bytes) -> Reply:
+def _demo_stream(call: Call, target: Target, events: bytes) -> Ending:
     reader = StreamReader(hide_usage=call.asked_usage)
     out = reader.feed(events)
     call.stream_events = reader.events
     call.model_served, call.usage = reader.model, reader.usage
     call.status = 200
     call.connection.start(200, reply_headers(call, _EVENTS))
-    return Reply(200, b"", out + reader.done, begun=True)
+    return Ending(200, b"", out + reader.done, begun=True)
 
 
 def _drop(call: Call) -> None:
@@ -234,8 +231,28 @@ def _drop(call: Call) -> None:
         exchange.let_go()
 
 
-def _header(call: Call, wanted: bytes) -> str:
+def _forwarded(request: "Request") -> bytes:
+    """The caller's header lines that a vendor may see; worked out once for each head."""
+    lines: bytes | None = request.known.get("forwarded")
+    if lines is None:
+        own = request.headers
+        lines = b"".join([b"%b: %b\r\n" % (name, own[name]) for name in _FORWARDED if name in own])
+        request.known["forwarded"] = lines
+    return lines
+
+
+def _read_head(call: Call) -> str:
+    """The content type of the vendor's reply, without parameters; its request id is noted."""
+    kind = b""
     for name, value in call.upstream_headers:
-        if name == wanted:
-            return value.decode("latin-1")
-    return ""
+        if name == b"content-type":
+            kind = value
+        elif name == b"x-request-id":
+            call.upstream_id = value[:100].decode("latin-1")
+    if kind == b"application/json":
+        return "application/json"
+    return kind.decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _header(call: Call, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in call.upstream_headers if name == wanted), "")

@@ -105,17 +105,10 @@ def _calls(all_numbers: list[Numbers]) -> Iterable[Any]:
             for service, histogram in getattr(numbers, picked).items():
                 merged.setdefault(service, Histogram()).add(histogram)
         for service, histogram in sorted(merged.items()):
-            family.add_metric([service], _cumulative(histogram), histogram.sum_us / 1e6)
+            family.add_metric(
+                [service], list(zip(_BOUNDS, histogram.cumulative(), strict=True)), histogram.sum_us / 1e6
+            )
         yield family
-
-
-def _cumulative(histogram: Histogram) -> list[tuple[str, float]]:
-    total = 0
-    buckets = []
-    for bound, count in zip(_BOUNDS, histogram.counts, strict=True):
-        total += count
-        buckets.append((bound, float(total)))
-    return buckets
 
 
 def _states(gate: "Gate", mine: Numbers, all_numbers: list[Numbers]) -> Iterable[Any]:

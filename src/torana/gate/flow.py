@@ -4,13 +4,14 @@ There is one way out. Whatever happens on the way, the call is settled, its reco
 the reply leave: a caller who has seen the end of a reply finds its record (laws 2 and 3).
 """
 
-from typing import NamedTuple
+from time import monotonic_ns
 
-from torana.core.errors import Refusal
+from torana.core.errors import ERRORS, Refusal
+from torana.core.usage import UNKNOWN
 from torana.dialects.openai.errors import encode_error, encode_error_event
 from torana.dialects.openai.request import peek
 from torana.gate.admit.limits import admit, settle
-from torana.gate.call import Call, CallerLeft, log_failure
+from torana.gate.call import Call, CallerLeft, Ending, log_failure
 from torana.gate.exchange import forward
 from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
@@ -24,51 +25,34 @@ _JSON = b"content-type: application/json\r\n"
 _NO_HEADERS = b""
 
 
-class Ending(NamedTuple):
-    """The last thing a call gives its caller."""
-
-    status: int
-    headers: bytes
-    body: bytes
-    begun: bool = False
-    """A streamed reply has begun: `body` is its last piece."""
-    cut: bool = False
-    """The begun reply cannot be ended properly, so the connection is cut."""
-    close: bool = False
-
-
 async def journey(call: Call) -> None:
     """From a whole request to its reply and record."""
     try:
         if not reserve(call):
             raise Refusal("record_space_exhausted", headers=(("retry-after", "1"),))
-        ending = await _answer(call)
+        path = find_path(call.request.path, call.request.method)
+        call.path = path
+        if call.request.method == b"OPTIONS":
+            ending = Ending(204, b"allow: %b, OPTIONS\r\n" % b", ".join(sorted(path.methods)), b"")
+        else:
+            identify(call)
+            if path.handling == "models":
+                ending = Ending(200, _JSON, list_models(call))
+            else:
+                call.seen = peek(call.request.body)
+                find_offer(call)
+                admit(call)
+                call.kept = [] if call.offer is not None and call.offer.keep_bodies else None
+                ending = await forward(call)
     except Refusal as refusal:
         ending = refuse(call, refusal)
     except CallerLeft:
-        ending = refuse(call, Refusal("caller_left"))
+        call.error = "caller_left"
+        ending = Ending(ERRORS["caller_left"].status, _NO_HEADERS, b"", cut=True)
     except Exception as error:
         log_failure(call, error)
         ending = refuse(call, Refusal("internal_error"))
     finish(call, ending)
-
-
-async def _answer(call: Call) -> Ending:
-    request = call.request
-    path = find_path(request.path, request.method)
-    call.path = path
-    if request.method == b"OPTIONS":
-        return Ending(204, b"allow: %b, OPTIONS\r\n" % b", ".join(sorted(path.methods)), b"")
-    identify(call)
-    if path.handling == "models":
-        return Ending(200, _JSON, list_models(call))
-    call.seen = peek(request.body)
-    find_offer(call)
-    admit(call)
-    if call.offer is not None and call.offer.keep_bodies:
-        call.kept = []
-    reply = await forward(call)
-    return Ending(reply.status, reply.headers, reply.body, reply.begun, reply.cut)
 
 
 def refuse(call: Call, refusal: Refusal, close: bool = False) -> Ending:
@@ -89,7 +73,9 @@ def finish(call: Call, ending: Ending) -> None:
     """Settle, record, deliver: in this order, once."""
     settle(call)
     call.status = ending.status
-    meter(call)
+    if call.usage is UNKNOWN:
+        meter(call)
+    call.total_us = (monotonic_ns() - call.request.started_ns) // 1000
     body = ending.body
     if body and not ending.cut:
         call.sent(len(body))

@@ -5,7 +5,7 @@ that is asked adds them up: a gate that was killed keeps what it had written, an
 """
 
 import time
-from bisect import bisect_left
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,39 +15,22 @@ if TYPE_CHECKING:
     from torana.gate.call import Call
     from torana.gate.worker import Gate
 
-BOUNDS_SECONDS = (
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    60.0,
-    120.0,
-    300.0,
-)
-_BOUNDS_US = tuple(int(bound * 1_000_000) for bound in BOUNDS_SECONDS)
+_BUCKETS = 30
+BOUNDS_SECONDS = tuple((1 << power) / 1_000_000 for power in range(8, _BUCKETS))
+"""Powers of two from 256 µs to 537 s: the bucket of a duration is its number of bits, found without a search."""
 _PUBLISH_NS = 1_000_000_000
 
 
 class Histogram(msgspec.Struct, array_like=True):
-    """Counts by upper bound (BOUNDS_SECONDS, then the rest), and the sum of what was observed."""
+    """Counts by number of bits of the microseconds, and the sum of what was observed."""
 
-    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS_SECONDS) + 1))
+    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (_BUCKETS + 1))
     sum_us: int = 0
 
-    def observe(self, microseconds: int) -> None:
-        """Count one duration."""
-        self.counts[bisect_left(_BOUNDS_US, microseconds)] += 1
-        self.sum_us += microseconds
+    def cumulative(self) -> list[float]:
+        """Counts up to each of BOUNDS_SECONDS, and of all."""
+        totals = list(accumulate(self.counts))
+        return [float(total) for total in totals[-len(BOUNDS_SECONDS) - 1 :]]
 
     def add(self, other: "Histogram") -> None:
         """Take in another's counts."""
@@ -73,6 +56,10 @@ class Numbers(msgspec.Struct):
     written_us: int = 0
 
 
+_Cell = list[Any]
+"""Calls of one service and outcome, and the service's two histograms: found by one look-up a call."""
+
+
 class Metrics:
     """This gate's numbers."""
 
@@ -83,22 +70,31 @@ class Metrics:
         self.numbers = read_numbers(self._file) or Numbers()
         self.unrecorded = self.numbers.unrecorded
         self._published_ns = 0
+        self._cells: dict[tuple[str, int, str | None], _Cell] = {}
 
     def count(self, call: "Call") -> None:
         """Count one ended call."""
-        numbers = self.numbers
-        service = "" if call.offer is None else call.offer.service.name
-        outcome = "%d %s" % (call.status, call.error or "")
-        counts = numbers.calls.get(service)
-        if counts is None:
-            counts = numbers.calls[service] = {}
-            numbers.latency[service] = Histogram()
-            numbers.first_byte[service] = Histogram()
-        counts[outcome] = counts.get(outcome, 0) + 1
-        started_ns = call.request.started_ns
-        numbers.latency[service].observe((time.monotonic_ns() - started_ns) // 1000)
+        offer = call.offer
+        name = "" if offer is None else offer.service.name
+        cell = self._cells.get((name, call.status, call.error))
+        if cell is None:
+            cell = self._cell(name, call.status, call.error)
+        cell[0] += 1
+        latency, first_byte = cell[1], cell[2]
+        microseconds = call.total_us
+        latency.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
+        latency.sum_us += microseconds
         if call.first_byte_ns:
-            numbers.first_byte[service].observe((call.first_byte_ns - started_ns) // 1000)
+            microseconds = (call.first_byte_ns - call.request.started_ns) // 1000
+            first_byte.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
+            first_byte.sum_us += microseconds
+
+    def _cell(self, name: str, status: int, error: str | None) -> "_Cell":
+        numbers = self.numbers
+        before = numbers.calls.setdefault(name, {}).get(f"{status} {error or ''}", 0)
+        latency = numbers.latency.setdefault(name, Histogram())
+        cell = self._cells[name, status, error] = [before, latency, numbers.first_byte.setdefault(name, Histogram())]
+        return cell
 
     def publish(self, gate: "Gate") -> None:
         """Write the file, at most once a second."""
@@ -118,6 +114,8 @@ class Metrics:
     def read_gauges(self, gate: "Gate") -> None:
         """Bring the numbers that are states, not counts, up to date."""
         numbers = self.numbers
+        for (name, status, error), cell in self._cells.items():
+            numbers.calls[name][f"{status} {error or ''}"] = cell[0]
         numbers.in_flight = gate.listener.active
         numbers.connections = gate.listener.open_connections
         numbers.unrecorded = self.unrecorded

@@ -64,7 +64,7 @@ class Target:
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("gauges", "headers", "keep_bodies", "rates", "service", "targets")
+    __slots__ = ("gauges", "headers", "keep_bodies", "rate_headers", "rates", "service", "targets")
 
     def __init__(
         self,
@@ -83,6 +83,12 @@ class Offer:
             target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n" % (_field(service.name), _field(target.name))
             for target in targets
         }
+        self.rate_headers = [
+            b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-reset-requests: %ds\r\nx-ratelimit-remaining-requests: "
+            % (limit.amount, limit.period_seconds)
+            for limit, _ in rates
+        ]
+        """Of each requests limit, up to the number that remains."""
 
 
 class Principal:

@@ -1,23 +1,27 @@
 """Reads usage and the served model out of a whole reply, without changing a byte of it."""
 
+from typing import Annotated
+
 import msgspec
 
 from torana.core.usage import UNKNOWN, Usage
 
+Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
 
 class _InputDetails(msgspec.Struct):
-    cached_tokens: int | None = None
+    cached_tokens: Tokens | None = None
 
 
 class _OutputDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Tokens | None = None
 
 
 class UsageBlock(msgspec.Struct):
     """`usage` of chat completions, completions and embeddings."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
@@ -32,7 +36,6 @@ class _AnyReply(msgspec.Struct):
     usage: msgspec.Raw = msgspec.Raw()
 
 
-_MOST = 2**53
 _decode = msgspec.json.Decoder(_Reply).decode
 _decode_any = msgspec.json.Decoder(_AnyReply).decode
 
@@ -62,12 +65,8 @@ def read_usage(block: UsageBlock | None) -> Usage:
         return UNKNOWN
     before, after = block.prompt_tokens_details, block.completion_tokens_details
     return Usage(
-        _count(block.prompt_tokens),
-        None if before is None else _count(before.cached_tokens),
-        _count(block.completion_tokens),
-        None if after is None else _count(after.reasoning_tokens),
+        block.prompt_tokens,
+        None if before is None else before.cached_tokens,
+        block.completion_tokens,
+        None if after is None else after.reasoning_tokens,
     )
-
-
-def _count(number: int | None) -> int | None:
-    return number if number is not None and 0 <= number < _MOST else None

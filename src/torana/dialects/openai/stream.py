@@ -120,6 +120,7 @@ class StreamReader:
         try:
             chunk = _decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # Not JSON, or a usage that cannot be one: handed on, like everything that is not understood.
             return event
         self.model = self.model or chunk.model
         if bytes(chunk.error) not in (b"", b"null"):

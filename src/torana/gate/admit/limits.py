@@ -61,16 +61,12 @@ def rate_headers(call: "Call") -> bytes:
     offer = call.offer
     if offer is None or not offer.rates:
         return b""
-    limit, rate = offer.rates[0]
-    remaining = rate.free + rate.left
-    for other, other_rate in offer.rates[1:]:
-        left = other_rate.free + other_rate.left
-        if left < remaining:
-            limit, remaining = other, left
-    return (
-        b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %ds\r\n"
-        % (limit.amount, remaining, limit.period_seconds)
-    )
+    rates = offer.rates
+    rate = rates[0][1]
+    tightest, remaining = 0, rate.free + rate.left
+    if len(rates) > 1:
+        remaining, tightest = min((rate.free + rate.left, number) for number, (_, rate) in enumerate(rates))
+    return b"%b%d\r\n" % (offer.rate_headers[tightest], remaining)
 
 
 def _rate_refusal(limit: Limit, rate: Rate, now_ns: int) -> Refusal:

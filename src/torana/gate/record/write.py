@@ -1,6 +1,5 @@
 """Writes exactly one record of each call to the spool, before the last byte of its reply leaves."""
 
-from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,7 +43,7 @@ def _account(call: "Call", bodies_kept: bool) -> CallRecord:
     return CallRecord(
         call.id,
         call.started_us,
-        (monotonic_ns() - started_ns) // 1000,
+        call.total_us,
         (first_byte_ns - started_ns) // 1000 if first_byte_ns else None,
         call.status,
         call.error,

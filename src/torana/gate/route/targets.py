@@ -4,6 +4,7 @@ import random
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
+from torana.core.secret import MASK, without_keys
 
 if TYPE_CHECKING:
     from torana.gate.call import Call
@@ -23,16 +24,16 @@ def find_offer(call: "Call") -> None:
         raise Refusal("missing_model", param="model", models=_callable(call))
     offer = view.offer(principal, name)
     if offer is None:
-        raise Refusal("model_not_found", param="model", model=name[:200], models=_callable(call))
+        # A key pasted in the wrong place must not be shown or recorded, whatever its form.
+        seen.model = MASK if view.principal(name.encode()) is not None else without_keys(name)
+        raise Refusal("model_not_found", param="model", model=seen.model[:200], models=_callable(call))
     if not offer.targets:
         raise Refusal("endpoint_not_supported", service=name[:200], endpoint="any call", reason="It has no deployment.")
     call.offer = offer
 
 
-def in_order(targets: "tuple[Target, ...]") -> "tuple[Target, ...] | list[Target]":
+def in_order(targets: "tuple[Target, ...]") -> "list[Target]":
     """By weight at random for the first, then for each next one: a lower weight is less often first, and 0 only a stand-in."""
-    if len(targets) == 1:
-        return targets
     left = list(targets)
     ordered = []
     while left:

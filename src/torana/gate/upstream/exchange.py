@@ -4,6 +4,8 @@ import asyncio
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.failure import Failure, Sink
 
@@ -29,21 +31,18 @@ class Pool:
         """Whether a reply with a content-encoding is refused, because none was asked for."""
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """One request and its reply, as its caller holds it. Safe to use at any time, also after the end."""
 
-    __slots__ = ("connection", "deadline_ns", "endpoint", "paused", "sink", "started_ns", "task")
-
-    def __init__(self, endpoint: Endpoint, sink: Sink, deadline_ns: int, started_ns: int) -> None:
-        self.endpoint = endpoint
-        self.sink: Sink | None = sink
-        """None once nothing more is to be told."""
-        self.deadline_ns = deadline_ns
-        self.started_ns = started_ns
-        self.connection: Connection | None = None
-        self.task: asyncio.Task[None] | None = None
-        """While a connection is being opened."""
-        self.paused = False
+    endpoint: Endpoint
+    sink: Sink | None
+    """None once nothing more is to be told."""
+    deadline_ns: int
+    started_ns: int
+    connection: "Connection | None" = None
+    task: asyncio.Task[None] | None = None
+    """While a connection is being opened."""
+    paused: bool = False
 
     def pause(self) -> None:
         """Stop reading, because the caller does not keep up. The idle timeout does not run meanwhile."""

@@ -5,8 +5,8 @@ A segment begins with a 64-byte header (magic, zeros). Entries follow without ga
     u32 length of the payload | u32 CRC-32 of the payload | u8 kind | payload
 
 all little-endian. A length of 0 means that nothing has been written here yet (files are zero-filled in advance); SEALED means that
-the writer went on to the next segment. The writer stores payload and CRC before the length, and a reader believes an entry
-only when its CRC fits: a half-written entry, or one seen too early, is never taken for a record.
+the writer went on to the next segment. An entry is stored in one copy, and a reader believes it only when its CRC fits: a
+half-written entry, or one seen too early, is never taken for a record.
 """
 
 import struct

@@ -25,6 +25,8 @@ from torana.stores.spool.segment import (
     unfinished_name,
 )
 
+_pack_entry = ENTRY.pack
+
 
 class _Segment(NamedTuple):
     path: Path
@@ -50,14 +52,15 @@ class SpoolWriter:
         self._memory = self._current.memory
         self._position = HEADER_BYTES
         self._end = segment_bytes - LENGTH.size
+        self._room_left = self._room()
         self.full = False
 
     def reserve(self, size: int) -> bool:
         """Set room aside for an entry of up to `size` payload bytes; False when there is none."""
         if self.full:
             return False
-        self._reserved += size
-        if self._reserved > self._room() and not self._grow(self._reserved):
+        self._reserved = reserved = self._reserved + size
+        if reserved > self._room_left and not self._grow(reserved):
             self._reserved -= size
             self.full = True
             return False
@@ -69,27 +72,25 @@ class SpoolWriter:
 
     def append(self, payload: bytes, kind: int = RECORD) -> None:
         """Write one entry. Within a reservation this cannot fail; without one it raises OSError when there is no room."""
-        size = len(payload)
+        entry = _pack_entry(len(payload), crc32(payload), kind) + payload
+        size = len(entry)
         position = self._position
-        start = position + ENTRY.size
-        end = start + size
+        end = position + size
         if end > self._end:
             self._turn(size)
             position = self._position
-            start = position + ENTRY.size
-            end = start + size
-        memory = self._memory
-        memory[start:end] = payload
-        ENTRY.pack_into(memory, position, 0, crc32(payload), kind)
-        LENGTH.pack_into(memory, position, size)
+            end = position + size
+        # One copy: a reader that sees part of it finds that the CRC does not fit, and comes back.
+        self._memory[position:end] = entry
         self._position = end
+        self._room_left -= size
 
     def append_body(self, payload: bytes) -> bool:
         """Write a body entry where there is room to spare beyond all reservations; False when it was left out."""
         need = len(payload) + ENTRY.size
         if need > self._segment_bytes - HEADER_BYTES - LENGTH.size:
             return False
-        if self._reserved + need > self._room() and not self._grow(self._reserved + need):
+        if self._reserved + need > self._room_left and not self._grow(self._reserved + need):
             return False
         self.append(payload, BODY)
         return True
@@ -98,7 +99,8 @@ class SpoolWriter:
         """Called regularly: keeps a spare segment ready and notices when the disk has room again."""
         self._written = [path for path in self._written if path.exists()]
         want = max(self._reserved, self._segment_bytes // 4)
-        if self._room() < want or not self._spares or self.full:
+        self._room_left = self._room()
+        if self._room_left < want or not self._spares or self.full:
             self.full = not self._grow(want)
 
     def close(self) -> None:
@@ -117,7 +119,8 @@ class SpoolWriter:
 
     def _grow(self, want: int) -> bool:
         """Prepare spare segments until `want` bytes fit; False when the disk or the bound does not allow it."""
-        while not self._spares or self._room() < want:
+        self._room_left = self._room()
+        while not self._spares or self._room_left < want:
             self._written = [path for path in self._written if path.exists()]
             if len(self._written) + len(self._spares) + 1 >= self._max_segments:
                 return False
@@ -125,11 +128,12 @@ class SpoolWriter:
                 self._spares.append(self._create())
             except OSError:
                 return False
+            self._room_left = self._room()
         return True
 
     def _turn(self, size: int) -> None:
-        """Go on to the next segment."""
-        if size + ENTRY.size > self._segment_bytes - HEADER_BYTES - LENGTH.size:
+        """Go on to the next segment, for an entry of `size` bytes with its prefix."""
+        if size > self._segment_bytes - HEADER_BYTES - LENGTH.size:
             raise OSError(f"an entry of {size} bytes does not fit into a segment")
         following = self._spares.pop(0) if self._spares else self._create()
         self._seal()
@@ -139,6 +143,7 @@ class SpoolWriter:
         self._memory = following.memory
         self._position = HEADER_BYTES
         self._end = self._segment_bytes - LENGTH.size
+        self._room_left = self._room()
 
     def _seal(self) -> None:
         LENGTH.pack_into(self._memory, self._position, SEALED)
