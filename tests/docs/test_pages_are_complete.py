@@ -94,7 +94,18 @@ def test_blocks_are_closed_and_named() -> None:
 
 
 def _tables() -> Iterator[tuple[str, ...]]:
-    for name in ("_TOP", "_PROVIDER", "_TIMEOUTS", "_SERVICE", "_DEPLOYMENT", "_TEAM", "_APP", "_KEY", "_LIMIT", "_PRICE"):
+    for name in (
+        "_TOP",
+        "_PROVIDER",
+        "_TIMEOUTS",
+        "_SERVICE",
+        "_DEPLOYMENT",
+        "_TEAM",
+        "_APP",
+        "_KEY",
+        "_LIMIT",
+        "_PRICE",
+    ):
         yield getattr(read, name)
 
 
