@@ -1,8 +1,7 @@
 """Writes the table of docs/guide/settings.md from the program: `python -m tests.docs.settings_page`."""
 
-from torana.settings import MEANINGS, defaults, variable
-
 from tests.docs.pages import GUIDE
+from torana.settings import MEANINGS, defaults, variable
 
 PAGE = GUIDE / "settings.md"
 BEGIN, END = "<!-- settings: begin -->\n", "<!-- settings: end -->\n"

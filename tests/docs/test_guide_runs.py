@@ -1,6 +1,6 @@
 """The guide runs as it is pasted: every block that is marked as runnable, page by page, against a real instance.
 
-A page's blocks share one folder and one shell environment, as a reader's would. `sh run` and `python run` are executed; `yaml run NAME`
+A page's blocks share one folder and one environment, as a reader's would. `sh run` and `python run` are executed; `yaml run NAME`
 is saved under that name; `text output` has the lines that the block before has to print, where … stands for anything.
 """
 
@@ -35,7 +35,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     with run_instance(tmp_path_factory.mktemp("guide"), workers=1) as running:
         # Gates serve before control and the recorder do, and a reader takes a moment to read.
         eventually(lambda: running.request("GET", "/api/v1/health", key="").status == 200, "control answers", 60)
-        eventually(lambda: not running.request("GET", "/readyz", key="").json["degraded"], "nothing is away", 60)
+        eventually((running.data / "run" / "metrics" / "recorder.json").exists, "the recorder runs", 60)
         yield running
 
 

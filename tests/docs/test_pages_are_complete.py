@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 import typer
+
+from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
+from tests.docs.settings_page import PAGE, with_table
+from tests.support.vendor_process import ROOT
 from torana.cli import calls, keys, models, plan_apply
 from torana.cli.app import app
 from torana.control.declaration import read
@@ -14,11 +18,8 @@ from torana.core.errors import ERRORS
 from torana.core.record import CallRecord
 from torana.settings import MEANINGS, Settings
 
-from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
-from tests.docs.settings_page import PAGE, with_table
-from tests.support.vendor_process import ROOT
-
 FAILURES = ROOT / "docs" / "failure-modes.md"
+_WRITTEN_BESIDE = "metrics.md"
 _ROW = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \|", re.MULTILINE)
 
 
@@ -67,18 +68,21 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in links(page):
         file, _, fragment = target.partition("#")
         aim = (page.parent / file).resolve() if file else page
-        assert aim.exists(), f"{page.name}: {target}"
+        assert aim.exists() or aim.name == _WRITTEN_BESIDE, f"{page.name}: {target}"
         if fragment and aim.suffix == ".md":
             assert fragment in anchors(aim), f"{page.name}: {target}"
 
 
 def test_files_that_pages_name_exist() -> None:
-    missing = []
-    for page in pages():
-        for name in re.findall(r"`((?:src/torana|tests|docs|bench|requirements)/[\w./-]+)`", page.read_text()):
-            if not (ROOT / name).exists():
-                missing.append(f"{page.name}: {name}")
-    assert missing == []
+    later = {"bench/RESULTS.md", "src/torana/stores/sql/migrations/versions/NNNN_name.py"}
+    named = re.compile(r"`((?:src/torana|tests|docs|bench|requirements)/[\w./-]+)`")
+    missing = {
+        f"{page.name}: {name}"
+        for page in pages()
+        for name in set(named.findall(page.read_text())) - later
+        if not (ROOT / name).exists()
+    }
+    assert missing == set()
 
 
 def test_every_page_of_the_guide_is_linked_from_the_readme() -> None:
