@@ -1,0 +1,130 @@
+"""What the program has and what the pages say are the same."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
+from tests.docs.settings_page import PAGE, with_table
+from tests.support.vendor_process import ROOT
+from torana.cli import calls, keys, models, plan_apply
+from torana.cli.app import app
+from torana.control.declaration import read
+from torana.core.errors import ERRORS
+from torana.core.record import CallRecord
+from torana.settings import MEANINGS, Settings
+
+FAILURES = ROOT / "docs" / "failure-modes.md"
+_WRITTEN_BESIDE = "metrics.md"
+_ROW = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \|", re.MULTILINE)
+
+
+def test_the_page_of_failures_has_every_error_code_once_with_its_status() -> None:
+    rows = _ROW.findall(prose(FAILURES))
+    assert len(rows) == len({code for code, _ in rows})
+    assert {code: int(status) for code, status in rows} == {code: kind.status for code, kind in ERRORS.items()}
+
+
+def test_every_row_of_a_failure_says_what_happened_and_what_to_check() -> None:
+    for line in prose(FAILURES).splitlines():
+        if _ROW.match(line):
+            assert len([cell for cell in line.strip("|").split("|") if cell.strip()]) == 4, line
+
+
+def test_the_table_of_settings_is_that_of_the_program() -> None:
+    assert PAGE.read_text() == with_table(PAGE.read_text()), "run: python -m tests.docs.settings_page"
+    assert set(MEANINGS) == set(Settings.__struct_fields__)
+
+
+def test_every_command_and_option_is_on_the_page_of_commands() -> None:
+    page = (GUIDE / "commands.md").read_text()
+    for path, command in _commands():
+        assert f"`torana {path}" in page, path
+        section = page.split(f"`torana {path}", 1)[1].split("\n#", 1)[0]
+        for parameter in command.params:
+            for option in parameter.opts if parameter.param_type_name == "option" else ():
+                if option.startswith("--") and option != "--help":
+                    assert option in section, f"torana {path} {option}"
+
+
+def test_every_field_of_a_declaration_is_on_the_page_of_configuration() -> None:
+    page = (GUIDE / "configuration.md").read_text()
+    fields = {name for table in _tables() for name in table}
+    assert {name for name in fields if f"`{name}`" not in page} == set()
+
+
+def test_every_field_of_a_record_is_on_the_page_of_records() -> None:
+    page = (GUIDE / "records-and-cost.md").read_text()
+    missing = {name for name in (*CallRecord.__struct_fields__, "cost_usd", "price_source") if f"`{name}`" not in page}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page):
+        file, _, fragment = target.partition("#")
+        aim = (page.parent / file).resolve() if file else page
+        assert aim.exists() or aim.name == _WRITTEN_BESIDE, f"{page.name}: {target}"
+        if fragment and aim.suffix == ".md":
+            assert fragment in anchors(aim), f"{page.name}: {target}"
+
+
+def test_files_that_pages_name_exist() -> None:
+    later = {"bench/RESULTS.md", "src/torana/stores/sql/migrations/versions/NNNN_name.py"}
+    named = re.compile(r"`((?:src/torana|tests|docs|bench|requirements)/[\w./-]+)`")
+    missing = {
+        f"{page.name}: {name}"
+        for page in pages()
+        for name in set(named.findall(page.read_text())) - later
+        if not (ROOT / name).exists()
+    }
+    assert missing == set()
+
+
+def test_every_page_of_the_guide_is_linked_from_the_readme() -> None:
+    linked = {target.partition("#")[0] for target in links(ROOT / "README.md")}
+    assert {page for page in GUIDE.glob("*.md") if f"docs/guide/{page.name}" not in linked} == set()
+
+
+def test_blocks_are_closed_and_named() -> None:
+    for page in pages():
+        assert page.read_text().count("\n```") % 2 == 0 or blocks(page), page.name
+        for block in blocks(page):
+            assert block.language or block.text.strip(), f"{page.name}:{block.line}"
+
+
+def _tables() -> Iterator[tuple[str, ...]]:
+    for name in (
+        "_TOP",
+        "_PROVIDER",
+        "_TIMEOUTS",
+        "_SERVICE",
+        "_DEPLOYMENT",
+        "_TEAM",
+        "_APP",
+        "_KEY",
+        "_LIMIT",
+        "_PRICE",
+    ):
+        yield getattr(read, name)
+
+
+def _commands() -> Iterator[tuple[str, Any]]:
+    whole = typer.Typer()
+    whole.registered_commands = list(app.registered_commands)
+    for module in (plan_apply, keys, models, calls):
+        module.register(whole)
+    root = typer.main.get_command(whole)
+    yield from _walk(root, "")
+
+
+def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", {})
+    if path and (not below or getattr(command, "invoke_without_command", False)):
+        yield path, command
+    for name, inner in below.items():
+        yield from _walk(inner, f"{path} {name}".strip())
