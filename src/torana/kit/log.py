@@ -9,7 +9,6 @@ import re
 import sys
 import time
 import traceback
-from typing import Any
 
 import msgspec
 
@@ -56,7 +55,9 @@ class Logger:
             if self.style == "json" or (self.style == "auto" and not terminal):
                 line = _as_json(now, level, event, self.process, found)
             else:
-                line = _as_text(now, level, event, self.process, found, coloured=terminal and not os.environ.get("NO_COLOR"))
+                line = _as_text(
+                    now, level, event, self.process, found, coloured=terminal and not os.environ.get("NO_COLOR")
+                )
             # One write a line, so that the lines of several processes do not mix.
             sys.stderr.write(line)
             sys.stderr.flush()
