@@ -4,6 +4,7 @@ A function here takes settings and descriptors, builds the engines and runs. Wha
 CannotStart (one line for the operator); anything else that escapes is a fault of the program.
 """
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -184,7 +185,8 @@ async def _record(settings: Settings, ready: Callable[[], None]) -> None:
         return
     ready()
     file = Path(settings.data) / "run" / "metrics" / "recorder.json"
-    await record(settings, stop, lambda figures: write_figures(file, figures))
+    # The time of writing tells a gate whether the recorder still lives.
+    await record(settings, stop, lambda found: write_figures(file, {"written_us": time.time_ns() // 1000, **found}))
 
 
 async def _schema_is_there(settings: Settings, stop: "asyncio.Event") -> bool:
@@ -272,9 +274,12 @@ def init_instance_as_json(settings: Settings) -> str:
 def apply_to_running(settings: Settings) -> None:
     """Have the running control apply the file `settings.config`, all or nothing. Raises CannotStart with the reason."""
     from torana.control.apply import apply_running
+    from torana.control.declaration.problems import DeclarationError
 
-    with _reasons_of_control():
+    try:
         apply_running(settings)
+    except DeclarationError as error:
+        raise CannotStart(str(error)) from None
     _demand(settings)
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
+from torana.control.place import SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
 from torana.kit.log import logger
@@ -24,7 +25,6 @@ from torana.stores.secrets import check, master
 from torana.stores.sql import engine as sql
 from torana.stores.sql.migrate import upgrade
 
-SOCKET = Path("run") / "control.sock"
 RECONCILE_SECONDS = 1.0
 _MOST_SOCKET_PATH = 100
 
