@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_ready_means_that_every_gate_serves_the_configuration_and_control_reads_
         assert _admin(instance.data, "/api/v1/calls/" + "0" * len(replies[0].call_id))["code"] == "not_found"
 
 
-def _admin(data: Path, path: str) -> dict[str, object]:
+def _admin(data: Path, path: str) -> dict[str, Any]:
     """What control answers to the owner, at its own socket."""
     import httpx2
 
