@@ -4,7 +4,6 @@ A function here takes settings and descriptors, builds the engines and runs. Wha
 CannotStart (one line for the operator); anything else that escapes is a fault of the program.
 """
 
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -185,8 +184,7 @@ async def _record(settings: Settings, ready: Callable[[], None]) -> None:
         return
     ready()
     file = Path(settings.data) / "run" / "metrics" / "recorder.json"
-    # The time of writing tells a gate whether the recorder still lives.
-    await record(settings, stop, lambda found: write_figures(file, {"written_us": time.time_ns() // 1000, **found}))
+    await record(settings, stop, lambda figures: write_figures(file, figures))
 
 
 async def _schema_is_there(settings: Settings, stop: "asyncio.Event") -> bool:
