@@ -3,7 +3,7 @@
 
 def main() -> None:
     """Run the command line."""
-    from torana.cli.app import run
+    from torana.cli.run import run
 
     run()
 

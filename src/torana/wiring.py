@@ -4,22 +4,23 @@ A function here takes settings and descriptors, builds the engines and runs. Wha
 CannotStart (one line for the operator); anything else that escapes is a fault of the program.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from torana.settings import Settings
+from torana.settings import SettingError, Settings
 from torana.supervisor.handover import CannotStart
 from torana.supervisor.report import write as write_figures
 
 if TYPE_CHECKING:
     import asyncio
 
+    from torana.recorder.query import Filters
     from torana.stores.secrets.master import MasterKey
-    from torana.stores.sql.engine import Engine
+    from torana.stores.sql.engine import Connection, Engine
 
 SNAPSHOTS = Path("snapshot")
 COUNTERS = Path("run") / "counters.bin"
@@ -37,22 +38,130 @@ class Instance(NamedTuple):
 
 def run_gate(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], None]) -> None:
     """Be a gate until SIGTERM and the end of its calls. `slot` is its number among the living gates."""
+    from torana.core.errors import Refusal
     from torana.gate.worker import run
     from torana.stores.secrets.master import MasterKeyError
     from torana.stores.snapshots.file import SnapshotError
 
+    began = False
+
+    def begun() -> None:
+        nonlocal began
+        began = True
+        ready()
+
     try:
-        run(settings, slot, listen_fd, ready)
-    except (MasterKeyError, SnapshotError) as error:
-        raise CannotStart(f"{error}.") from None
+        run(settings, slot, listen_fd, begun)
+    except (MasterKeyError, SnapshotError, Refusal) as error:
+        raise CannotStart(f"{str(error).rstrip('.')}.") from None
+    except SettingError:
+        raise
+    except (OSError, ValueError) as error:
+        # What a running gate raises is a fault of the program, and wants its traceback.
+        if began:
+            raise
+        raise CannotStart(_line(error)) from None
 
 
 def run_control(settings: Settings, listen_fd: int, ready: Callable[[], None]) -> None:
     """Be control until SIGTERM. `listen_fd` is the socket of `admin_listen`, -1 without one."""
     from torana.control.app import serve_control
+    from torana.stores.secrets import check, master
+
+    folder = Path(settings.data)
+
+    def begun() -> None:
+        # Control has read the truth with this key, so it is the right one, also in a folder of an earlier version.
+        check.note(folder, master.load(folder))
+        if settings.config:
+            _demand(settings)
+        ready()
 
     with _reasons_of_control():
-        serve_control(settings, listen_fd, ready)
+        serve_control(settings, listen_fd, begun, RecordedCalls(folder))
+
+
+class RecordedCalls:
+    """Control's window on what the recorder has stored: the two do not know each other. Platform-wide, as its callers are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def list_calls(
+        self, connection: "Connection", filters: Mapping[str, Any], before: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Calls, newest first."""
+        from torana.recorder import query
+
+        return await query.list_calls(connection, None, _filters(filters), before=before, limit=limit)
+
+    async def follow_calls(
+        self, connection: "Connection", filters: Mapping[str, Any], after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """Calls stored after the one whose `seq` is `after`, in the order of storing."""
+        from torana.recorder import query
+
+        return await query.follow_calls(connection, None, _filters(filters), after=after, limit=limit)
+
+    async def newest_seq(self, connection: "Connection") -> int:
+        """Where a follower begins who wants only what comes."""
+        from torana.recorder import query
+
+        return await query.newest_seq(connection)
+
+    async def show_call(self, connection: "Connection", call_id: str) -> dict[str, Any] | None:
+        """One call, with its bodies where they were kept."""
+        import asyncio
+
+        from torana.recorder import query
+        from torana.stores.bodies.files import BodyDamaged
+
+        found = await query.show_call(connection, None, call_id)
+        if found is None or not found["bodies_kept"]:
+            return found
+        try:
+            kept = await asyncio.to_thread(query.bodies_of, self._folder, found)
+        except BodyDamaged as error:
+            return found | {"bodies_problem": str(error)}
+        if kept is None:
+            return found
+        return found | {
+            "request": kept.request.decode(errors="replace"),
+            "request_cut": kept.request_cut,
+            "response": kept.response.decode(errors="replace"),
+            "response_cut": kept.response_cut,
+        }
+
+
+def _filters(given: Mapping[str, Any]) -> "Filters":
+    """The admin API's filters, which name things by id, as the recorder's, which take a name or an id."""
+    from torana.recorder.query import Filters
+
+    return Filters(**{name.removesuffix("_id"): value for name, value in given.items()})
+
+
+def _line(error: Exception) -> str:
+    """What the system or a library complains of, in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}."
+    return f"{' '.join(str(error).split()).rstrip('.')}."
+
+
+def _demand(settings: Settings) -> None:
+    """Have gates that start from now on serve what has just been published, or something newer, before they are ready."""
+    from torana.stores.snapshots import demanded, file
+
+    folder = Path(settings.data)
+    if (version := file.current_version(folder / SNAPSHOTS)) is not None:
+        demanded.demand(folder, version)
+
+
+def forget_demand(settings: Settings) -> None:
+    """Have gates wait until control has applied the configuration file anew. To be called before anything is started."""
+    from torana.stores.snapshots import demanded
+
+    demanded.forget(Path(settings.data))
 
 
 def run_recorder(settings: Settings, ready: Callable[[], None]) -> None:
@@ -128,17 +237,22 @@ def init_instance(settings: Settings) -> dict[str, str] | None:
 async def _init(settings: Settings) -> dict[str, str] | None:
     from torana.control.init import first_start
     from torana.control.publish.publish import Publisher
-    from torana.stores.secrets import master
+    from torana.stores.secrets import check, master
     from torana.stores.sql import engine, migrate
 
     folder = Path(settings.data)
     opened = engine.create(settings)
     try:
         await migrate.upgrade(opened)
-        publisher = Publisher(opened, master.load_or_create(folder), folder / SNAPSHOTS)
+        key = master.load_or_create(folder)
+        check.verify(folder, key)
+        publisher = Publisher(opened, key, folder / SNAPSHOTS)
         made = await first_start(publisher)
         if made is None:
-            await publisher.catch_up()
+            # Compiling opens every credential, so a key that is not the database's is noticed here.
+            await publisher.publish()
+        check.note(folder, key)
+        if made is None:
             return None
     finally:
         await opened.dispose()
@@ -158,9 +272,13 @@ def init_instance_as_json(settings: Settings) -> str:
 def apply_to_running(settings: Settings) -> None:
     """Have the running control apply the file `settings.config`, all or nothing. Raises CannotStart with the reason."""
     from torana.control.apply import apply_running
+    from torana.control.declaration.problems import DeclarationError
 
-    with _reasons_of_control():
+    try:
         apply_running(settings)
+    except DeclarationError as error:
+        raise CannotStart(str(error)) from None
+    _demand(settings)
 
 
 @contextmanager
@@ -226,10 +344,11 @@ async def _server_problem(settings: Settings) -> str | None:
 
 def master_key_problem(settings: Settings) -> str | None:
     """Why the master key cannot be used, in one line."""
-    from torana.stores.secrets import master
+    from torana.stores.secrets import check, master
 
+    folder = Path(settings.data)
     try:
-        master.load(Path(settings.data))
+        check.verify(folder, master.load(folder))
     except master.MasterKeyError as error:
         return f"{error}."
     return None

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import torana.cli.serve
-from torana.cli.app import run
+from torana.cli.run import run
 
 
 def command(role: str, slot: int) -> Sequence[str]:

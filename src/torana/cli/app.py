@@ -6,27 +6,28 @@ from typing import Annotated, Any
 
 import typer
 
-from torana.settings import SettingError, Settings, load
-from torana.supervisor.handover import CannotStart
-from torana.supervisor.lock import InstanceRunning
+from torana.cli.reasons import reason_of
+from torana.cli.run import serve
+from torana.cli.serve_options import HELP
+from torana.settings import Settings, load
 
 Option = Annotated[str | None, typer.Option(show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value instead of text.")]
 
-_OWN = ("serve", "init", "settings", "doctor")
+_OWN = ("init", "settings", "doctor")
 
 app = typer.Typer(
     name="torana",
     help="One governed door to every AI model and API. Settings are environment variables too: see `torana settings`.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 
-def run() -> None:
-    """Run the command that `sys.argv` names. Exits with 1 and one line on standard error when it cannot be done."""
-    # Starting quickly: what `serve` does not need is not imported for it.
+def run_app() -> None:
+    """Run the command that `sys.argv` names; `serve` is run by torana.cli.run before it comes here."""
     if len(sys.argv) < 2 or sys.argv[1] not in _OWN:
         from torana.cli import calls, keys, models, plan_apply
 
@@ -41,21 +42,10 @@ def fail(reason: object) -> typer.Exit:
     return typer.Exit(1)
 
 
-@app.command("serve", help="Start Torana. On an empty data folder it is set up first.")
-def _serve(
-    data: Option = None,
-    listen: Option = None,
-    admin_listen: Option = None,
-    workers: Option = None,
-    config: Option = None,
-    database: Option = None,
-    log_level: Option = None,
-    grace_seconds: Option = None,
-) -> None:
-    given = dict(locals())
-    from torana.cli.serve import serve
-
-    _or_fail(lambda: serve(_settings(given)))
+@app.command("serve", help=HELP, add_help_option=False, context_settings={"ignore_unknown_options": True})
+def _serve(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
+    # Here for the list of commands, and for who calls the app with options of its own first.
+    serve(arguments or [])
 
 
 @app.command("init", help="Set up an empty data folder and show the first sign-in and key, once.")
@@ -89,8 +79,7 @@ def _settings(given: dict[str, Any]) -> Settings:
 def _or_fail(action: Callable[[], None]) -> None:
     try:
         action()
-    except (CannotStart, InstanceRunning, SettingError) as reason:
+    except Exception as error:
+        if (reason := reason_of(error)) is None:
+            raise
         raise fail(reason) from None
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        raise fail(f"{place}{error.strerror or error}.") from None

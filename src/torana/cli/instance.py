@@ -118,7 +118,10 @@ async def _folder(settings: Settings, folder: Path) -> AsyncIterator[httpx2.Asyn
         )
     with InstanceLock(folder):
         try:
-            async with admin_app(settings) as app, _local(httpx2.ASGITransport(app)) as client:
+            async with (
+                admin_app(settings, wiring.RecordedCalls(folder)) as app,
+                _local(httpx2.ASGITransport(app)) as client,
+            ):
                 yield client
         except (MasterKeyError, SchemaTooNew) as error:
             raise Refused("cannot_open", str(error)) from None

@@ -45,6 +45,7 @@ def serve(settings: Settings, command: Command = child_command) -> None:
             (admin,) = open_listeners(settings.admin_listen, 1, "admin_listen", patience)
             settings = replace(settings, admin_listen=address_of(admin))
         lock.tell(settings.listen)
+        wiring.forget_demand(settings)
         _supervise(settings, listeners, admin, command, lock.follows_a_crash)
 
 

@@ -8,7 +8,7 @@ import httpx2
 
 from torana.control.declaration.problems import DeclarationError, Problem
 from torana.control.file import read_source
-from torana.control.serve import SOCKET
+from torana.control.place import SOCKET
 from torana.settings import Settings
 
 _TIMEOUT = httpx2.Timeout(300.0, connect=5.0)

@@ -15,16 +15,16 @@ from starlette.types import ASGIApp
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
+from torana.control.place import SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
 from torana.kit.log import logger
 from torana.kit.tasks import spawn
 from torana.settings import SettingError, Settings
-from torana.stores.secrets import master
+from torana.stores.secrets import check, master
 from torana.stores.sql import engine as sql
 from torana.stores.sql.migrate import upgrade
 
-SOCKET = Path("run") / "control.sock"
 RECONCILE_SECONDS = 1.0
 _MOST_SOCKET_PATH = 100
 
@@ -51,7 +51,7 @@ async def serve_in_loop(
     engine = sql.create(settings)
     try:
         await upgrade(engine)
-        publisher = Publisher(engine, master.load(data), data / "snapshot")
+        publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
         app = create_app(publisher, calls_recorded)
         servers = [(_server(Door(app, owner_socket=True)), open_socket(data))]
@@ -76,10 +76,17 @@ async def admin_app(settings: Settings, calls_recorded: CallQueries | None = Non
     engine = sql.create(settings)
     try:
         await upgrade(engine)
-        publisher = Publisher(engine, master.load(data), data / "snapshot")
+        publisher = Publisher(engine, _master_key(data), data / "snapshot")
         yield Door(create_app(publisher, calls_recorded), owner_socket=True)
     finally:
         await engine.dispose()
+
+
+def _master_key(data: Path) -> master.MasterKey:
+    """The key of this data folder. Raises MasterKeyError, also when it is another installation's."""
+    key = master.load(data)
+    check.verify(data, key)
+    return key
 
 
 async def _start(settings: Settings, publisher: Publisher) -> None:

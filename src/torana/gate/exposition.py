@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from torana.gate.worker import Gate
 
 _STALE_SECONDS = 5.0
+_RECORDER_COUNTERS = (
+    ("records_stored", "torana_records_stored", "Records stored in the database since the recorder's start."),
+    ("bodies_stored", "torana_bodies_stored", "Bodies of calls kept since the recorder's start."),
+    ("records_rejected", "torana_records_rejected", "Spool entries that could not be understood."),
+    ("segments_damaged", "torana_segments_damaged", "Spool files whose rest could not be read."),
+    ("records_unpriced", "torana_records_unpriced", "Records of calls whose price is not known."),
+)
+_RECORDER_GAUGES = (
+    ("last_commit_us", "torana_last_commit_timestamp_seconds", "When records were last stored, since 1970.", 1e-6),
+    ("spool_lag_bytes", "torana_spool_lag_bytes", "Spooled and not yet stored.", 1.0),
+    (
+        "spool_lag_seconds",
+        "torana_spool_lag_seconds",
+        "Since everything spooled was stored; 0 when nothing waits.",
+        1.0,
+    ),
+    ("database_up", "torana_database_up", "Whether the recorder could last use the database.", 1.0),
+)
 _BOUNDS = (*(str(bound) for bound in BOUNDS_SECONDS), "+Inf")
 
 
@@ -41,20 +59,9 @@ def readiness(gate: "Gate", away_after_seconds: float) -> tuple[bytes, bool]:
         reasons.append("there is no room left to record calls")
     if gate.listener.draining:
         reasons.append("this gate is stopping")
-    folder = gate.metrics.folder
-    now = time.time()
-    away = [
-        f"the {name} is away: {meaning}"
-        for name, meaning in (
-            ("recorder", "records wait in the spool"),
-            ("supervisor", "dead processes are not replaced"),
-        )
-        if now - read_facts(folder / f"{name}.json").get("written_us", 0) / 1e6 > away_after_seconds
-    ]
-    if not (Path(gate.settings.data) / "run" / "control.sock").exists():
-        away.append("control is away: configuration cannot be changed")
-    if gate.refresher.problem:
-        away.append(f"the newest snapshot was refused: {gate.refresher.problem}")
+    if not gate.refresher.up_to_date():
+        reasons.append("the configuration file has not been applied yet")
+    away = _away(gate, away_after_seconds)
     body = {
         "ready": not reasons,
         "reasons": reasons,
@@ -64,16 +71,41 @@ def readiness(gate: "Gate", away_after_seconds: float) -> tuple[bytes, bool]:
     return msgspec.json.encode(body), not reasons
 
 
+def _away(gate: "Gate", after_seconds: float) -> list[str]:
+    """What is missing, without which calls go on."""
+    folder = gate.metrics.folder
+    now = time.time()
+
+    def silent(facts: dict[str, Any]) -> bool:
+        return bool(now - facts.get("written_us", 0) / 1e6 > after_seconds)
+
+    supervisor, recorder = read_facts(folder / "supervisor.json"), read_facts(folder / "recorder.json")
+    up = supervisor.get("up", {})
+    found = []
+    if silent(supervisor):
+        found.append("the supervisor is away: dead processes are not replaced")
+    if not up.get("control") or not (Path(gate.settings.data) / "run" / "control.sock").exists():
+        found.append("control is away: configuration cannot be changed")
+    if not up.get("recorder") or (recorder and silent(recorder)):
+        found.append("the recorder is away: records wait in the spool")
+    elif recorder.get("database_up") == 0:
+        found.append("the database is away: records wait in the spool")
+    if gate.refresher.problem:
+        found.append(f"the newest snapshot was refused: {gate.refresher.problem}")
+    return found
+
+
 def _families(gate: "Gate") -> Iterable[Any]:
-    gate.metrics.read_gauges(gate)
+    # Written before it is shown: whatever then happens to this gate, its successor does not fall behind what was shown.
+    gate.metrics.publish(gate, at_once=True)
     mine = gate.metrics.numbers
     own = f"gate-{gate.slot}.json"
     others = [read_numbers(file) for file in sorted(gate.metrics.folder.glob("gate-*.json")) if file.name != own]
     all_numbers = [mine, *(numbers for numbers in others if numbers is not None)]
     yield from _calls(all_numbers)
     yield from _states(gate, mine, all_numbers)
-    yield from _others(read_facts(gate.metrics.folder / "supervisor.json"), "torana_supervisor")
-    yield from _others(read_facts(gate.metrics.folder / "recorder.json"), "torana_recorder")
+    yield from _processes(read_facts(gate.metrics.folder / "supervisor.json"))
+    yield from _recording(read_facts(gate.metrics.folder / "recorder.json"))
 
 
 def _calls(all_numbers: list[Numbers]) -> Iterable[Any]:
@@ -133,17 +165,38 @@ def _states(gate: "Gate", mine: Numbers, all_numbers: list[Numbers]) -> Iterable
         yield GaugeMetricFamily("torana_snapshot_age_seconds", "Since the snapshot in use was compiled.", age)
 
 
-def _others(facts: dict[str, Any], prefix: str) -> Iterable[Any]:
-    from prometheus_client.core import GaugeMetricFamily
+def _processes(facts: dict[str, Any]) -> Iterable[Any]:
+    """What the supervisor says."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-    for name, value in sorted(facts.items()):
-        if isinstance(value, bool | int | float):
-            yield GaugeMetricFamily(f"{prefix}_{name}", f"{name.replace('_', ' ').capitalize()}.", float(value))
-        elif isinstance(value, dict):
-            family = GaugeMetricFamily(
-                f"{prefix}_{name}", f"{name.replace('_', ' ').capitalize()}.", labels=["process"]
-            )
-            for process, number in sorted(value.items()):
-                if isinstance(number, bool | int | float):
-                    family.add_metric([str(process)], float(number))
-            yield family
+    for field, made in (
+        ("wanted", GaugeMetricFamily("torana_processes_wanted", "Processes that should be up.", labels=["process"])),
+        ("up", GaugeMetricFamily("torana_processes_up", "Processes that are ready.", labels=["process"])),
+        (
+            "restarts",
+            CounterMetricFamily(
+                "torana_restarts",
+                "Processes that ended unasked and were replaced, since the start.",
+                labels=["process"],
+            ),
+        ),
+    ):
+        for process, number in sorted(facts.get(field, {}).items()):
+            made.add_metric([process], float(number))
+        yield made
+    if "started_us" in facts:
+        yield GaugeMetricFamily(
+            "torana_start_time_seconds", "When this instance was started, since 1970.", facts["started_us"] / 1e6
+        )
+
+
+def _recording(facts: dict[str, Any]) -> Iterable[Any]:
+    """What the recorder says."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    for field, name, meaning in _RECORDER_COUNTERS:
+        if field in facts:
+            yield CounterMetricFamily(name, meaning, float(facts[field]))
+    for field, name, meaning, unit in _RECORDER_GAUGES:
+        if field in facts:
+            yield GaugeMetricFamily(name, meaning, float(facts[field]) * unit)

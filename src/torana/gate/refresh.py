@@ -7,6 +7,7 @@ from torana.kit.log import logger
 from torana.settings import Settings
 from torana.stores.counters.shared import SharedCounters
 from torana.stores.secrets.master import MasterKey
+from torana.stores.snapshots.demanded import demanded
 from torana.stores.snapshots.file import SnapshotError, open_current, stamp
 
 
@@ -22,6 +23,8 @@ class Refresher:
         self.view: View | None = None
         self.problem: str | None = None
         """Why the newest snapshot could not be used; None when it could."""
+        # Without a configuration file, what was published last is what is to be served.
+        self._up_to_date = not settings.config
 
     def refresh(self) -> View | None:
         """The view to use from now on. Costs one `stat` when nothing changed."""
@@ -39,3 +42,10 @@ class Refresher:
         self.view = View(snapshot, self._settings, self._master, self._counters)
         logger().info("snapshot_loaded", version=snapshot.version, **snapshot.counts())
         return self.view
+
+    def up_to_date(self) -> bool:
+        """Whether the configuration file, if there is one, was applied and is served. Once true it stays so (law 9)."""
+        if not self._up_to_date and self.view is not None:
+            wanted = demanded(Path(self._settings.data))
+            self._up_to_date = wanted is not None and self.view.snapshot.version >= wanted
+        return self._up_to_date

@@ -25,10 +25,14 @@ from torana.gate.upstream.client import Client
 from torana.kit.log import logger
 from torana.settings import Settings
 from torana.stores.counters.shared import SharedCounters
+from torana.stores.secrets.check import verify
 from torana.stores.secrets.master import MasterKey, load
 from torana.stores.spool.writer import SpoolWriter
 
 SWEEP_SECONDS = 0.25
+_LOOK_SECONDS = 0.02
+_LAST_WORD_SECONDS = 1.0
+"""How long a caller who has just connected, or is about to use a kept connection again, may take to send the request."""
 
 
 class Gate:
@@ -85,14 +89,16 @@ class Gate:
     def close(self) -> None:
         """Let go of everything; what the spool holds is the recorder's."""
         self.client.close()
-        self.metrics.publish(self)
+        self.metrics.publish(self, at_once=True)
         self.spool.close()
         self.counters.close()
 
 
 def run(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], None]) -> None:
     """Serve the listening socket until SIGTERM, then drain. Raises OSError, ValueError or MasterKeyError when it cannot start."""
-    gate = Gate(settings, slot, load(Path(settings.data)))
+    master = load(Path(settings.data))
+    verify(Path(settings.data), master)
+    gate = Gate(settings, slot, master)
     # Nothing made so far is ever garbage: without this every full collection walks through it again.
     gc.collect()
     gc.freeze()
@@ -106,19 +112,51 @@ async def _serve(gate: Gate, listen_fd: int, ready: Callable[[], None]) -> None:
     loop.add_signal_handler(signal.SIGINT, stopping.set)
     await gate.listener.start(socket.socket(fileno=listen_fd), tls_context(gate.settings))
     sweeper = _Sweeper(loop, gate)
-    ready()
-    logger().info("gate_ready", slot=gate.slot, snapshot=None if gate.view is None else gate.view.snapshot.version)
+    if await _up_to_date(gate, stopping):
+        ready()
+        logger().info("gate_ready", slot=gate.slot, snapshot=None if gate.view is None else gate.view.snapshot.version)
     await stopping.wait()
-    gate.listener.stop_accepting()
-    gate.listener.close_idle()
-    try:
-        await asyncio.wait_for(gate.listener.drained(), gate.settings.grace_seconds)
-    except TimeoutError:
-        logger().warning("grace_time_over", calls=gate.listener.active)
-        gate.stop_calls()
-        await asyncio.sleep(SWEEP_SECONDS)
+    await _drain(gate)
     sweeper.stop()
     gate.close()
+
+
+async def _up_to_date(gate: Gate, stopping: asyncio.Event) -> bool:
+    """Wait until the gate serves what it has to serve; False when it is stopped before."""
+    while not gate.refresher.up_to_date():
+        if stopping.is_set():
+            return False
+        await asyncio.sleep(_LOOK_SECONDS)
+        gate.view = gate.refresher.refresh()
+    return True
+
+
+async def _drain(gate: Gate) -> None:
+    """Take nobody else, answer everybody who is here, and end what is left when the grace time is over.
+
+    Connections that wait to be accepted stay in the socket's queue, which the supervisor holds, for this gate's successor. One
+    that was accepted has no other gate: its caller may be writing at this moment, and closing it would answer with a reset.
+    """
+    listener = gate.listener
+    last_word = min(_LAST_WORD_SECONDS, gate.settings.grace_seconds)
+    listener.stop_accepting()
+    if gate.settings.tls_certificate:
+        # A connection is known only once its handshake is done.
+        await asyncio.sleep(last_word)
+    await _drained(gate, last_word)
+    listener.close_idle()
+    if not await _drained(gate, gate.settings.grace_seconds):
+        logger().warning("grace_time_over", calls=listener.active)
+        gate.stop_calls()
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _drained(gate: Gate, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(gate.listener.drained(), seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 class _Sweeper:

@@ -15,8 +15,9 @@ import pytest
 from torana.control import init
 from torana.control.apply import apply_running
 from torana.control.declaration.problems import DeclarationError
+from torana.control.place import SOCKET
 from torana.control.publish.publish import Publisher
-from torana.control.serve import SOCKET, serve_in_loop
+from torana.control.serve import serve_in_loop
 from torana.kit.tasks import spawn
 from torana.settings import Settings
 from torana.stores.snapshots.file import current_version
