@@ -25,6 +25,9 @@ from torana.stores.sql import engine as sql
 from torana.stores.sql.migrate import upgrade
 
 SOCKET = Path("run") / "control.sock"
+"""The owner's own."""
+FORWARDED_SOCKET = Path("run") / "forwarded.sock"
+"""For what gates pass on: a token is needed there, whatever the request says of itself."""
 RECONCILE_SECONDS = 1.0
 _MOST_SOCKET_PATH = 100
 
@@ -54,7 +57,10 @@ async def serve_in_loop(
         publisher = Publisher(engine, master.load(data), data / "snapshot")
         await _start(settings, publisher)
         app = create_app(publisher, calls_recorded)
-        servers = [(_server(Door(app, owner_socket=True)), open_socket(data))]
+        servers = [
+            (_server(Door(app, owner_socket=True)), open_socket(data / SOCKET)),
+            (_server(Door(app, owner_socket=False)), open_socket(data / FORWARDED_SOCKET)),
+        ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
         reconciling = spawn(_reconcile(publisher), "reconcile")
@@ -172,11 +178,12 @@ def _server(app: ASGIApp) -> _Server:
     )
 
 
-def open_socket(data: Path) -> socket.socket:
-    """Control's own socket, in a folder that only the owner can enter. Raises SettingError or OSError."""
-    path = (data / SOCKET).absolute()
+def open_socket(path: Path) -> socket.socket:
+    """A socket that only the owner can open, in a folder that only the owner can enter. Raises SettingError or OSError."""
+    path = path.absolute()
     if len(os.fsencode(path)) > _MOST_SOCKET_PATH:
-        raise SettingError(f"data={str(data)!r} cannot be used: a socket's path has at most {_MOST_SOCKET_PATH} bytes.")
+        data = str(path.parent.parent)
+        raise SettingError(f"data={data!r} cannot be used: a socket's path has at most {_MOST_SOCKET_PATH} bytes.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
     path.unlink(missing_ok=True)
