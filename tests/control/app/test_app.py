@@ -98,7 +98,9 @@ async def test_an_api_key_is_no_admin_token(app: FastAPI, publisher: Publisher) 
         assert code_of(await client.get("/api/v1/models")) == "invalid_token"
 
 
-async def test_the_owner_needs_no_token_but_everybody_else_does_whatever_they_say(app: FastAPI, publisher: Publisher) -> None:
+async def test_the_owner_needs_no_token_but_everybody_else_does_whatever_they_say(
+    app: FastAPI, publisher: Publisher
+) -> None:
     token = await admin_token(publisher)
     async with caller(app, owner=True) as client:
         assert (await client.get("/api/v1/models")).status_code == 200

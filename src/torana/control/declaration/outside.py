@@ -3,6 +3,7 @@
 The server never reads its own environment or files for a caller: that would hand out what the caller may not see.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,17 +32,20 @@ def resolve_outside(references: tuple[Outside, ...], environment: Mapping[str, s
     """Look every reference up. Relative paths start in `folder`, where the file lies. Never raises."""
     found: dict[str, Secret] = {}
     missing: dict[str, str] = {}
+    start = str(folder)
     for reference in references:
-        if reference.key in found or reference.key in missing:
+        key = reference.key
+        if key in found or key in missing:
             continue
         if reference.source == "env":
             text, reason = _from_environment(reference.name, environment)
         else:
-            text, reason = _from_file(folder / reference.name)
+            # A Path for each of a hundred thousand takes longer than reading them.
+            text, reason = _from_file(os.path.join(start, reference.name))  # noqa: PTH118
         if reason:
-            missing[reference.key] = reason
+            missing[key] = reason
         else:
-            found[reference.key] = Secret(text)
+            found[key] = Secret(text)
     return OutsideValues(found, missing)
 
 
@@ -60,9 +64,9 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> tuple[str, s
     return (text, "") if text.strip() else ("", f"the environment variable {name} is empty")
 
 
-def _from_file(path: Path) -> tuple[str, str]:
+def _from_file(path: str) -> tuple[str, str]:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
         text = content.decode().strip()
     except OSError as error:

@@ -6,9 +6,10 @@ import hashlib
 import msgspec
 
 from torana.catalog.vendors import VENDORS
+from torana.control.bulk import without_collecting
 from torana.control.declaration.outside import OutsideValues
 from torana.control.declaration.problems import DeclarationError, Problem
-from torana.control.declaration.read import Parsed, check_declaration, parse_declaration
+from torana.control.declaration.read import Parsed, check_declaration, forget_parsed, parse_declaration
 from torana.control.declaration.references import Surroundings, VendorFacts
 from torana.control.plan import repository
 from torana.control.plan.current import Existing, existing
@@ -60,26 +61,39 @@ async def apply(publisher: Publisher, source: Source, expected: str | None = Non
     `not_publishable`.
     """
     parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
-    async with publisher.change() as connection:
+    async with reading(publisher.engine) as connection:
         stored = await repository.load(connection)
-        before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
+    # Compared before anybody has to wait for this change, and so often not made at all.
+    before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
+    if not found.changes and expected in (None, _fingerprint(found)):
+        forget_parsed()
+        return Applied((), after.notes, ())
+    async with publisher.change() as connection:
+        stored_now = await repository.load(connection)
+        if stored_now != stored:
+            before, after, found = await asyncio.to_thread(
+                _compare, parsed, stored_now, source.values, publisher.master
+            )
         if expected is not None and expected != _fingerprint(found):
             raise Refusal("plan_changed")
         if not found.changes:
             return Applied((), after.notes, ())
         writer = Writer(connection, publisher.master, before, after)
-        await writer.write(found.changes)
+        with without_collecting():
+            await writer.write(found.changes)
+    forget_parsed()
     return Applied(found.changes, after.notes, tuple(writer.made))
 
 
 def _compare(
     parsed: Parsed, stored: Stored, values: OutsideValues, master: MasterKey
 ) -> tuple[Existing, Wanted, Difference]:
-    before = existing(stored, master)
-    declaration = check_declaration(parsed, _surroundings(before), values)
-    after = wanted(declaration, values, before, KNOWN_VENDORS, master, parsed.problems)
-    parsed.problems.raise_if_any()
-    found = difference(before.things.values(), after.things.values())
+    with without_collecting():
+        before = existing(stored, master)
+        declaration = check_declaration(parsed, _surroundings(before), values)
+        after = wanted(declaration, values, before, KNOWN_VENDORS, master, parsed.problems)
+        parsed.problems.raise_if_any()
+        found = difference(before.things.values(), after.things.values())
     if found.blocked:
         raise DeclarationError([Problem(0, 0, "", one.sentence) for one in found.blocked], parsed.problems.source)
     return before, after, found

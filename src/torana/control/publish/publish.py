@@ -3,9 +3,9 @@
 A change that cannot be published is rolled back, so the database never holds what gates could not serve. The file is written after
 the commit; whoever dies between the two is caught up by `catch_up`, on the next start and every second.
 
-A change of keys alone, which is what a revocation is, does not read everything again: the last publication is kept encoded, the keys
-that the transaction wrote are put into it, and the file is written from that, whole as ever. Everything is compiled anew when anything
-else was written, when another node has published meanwhile, and when this process has not published yet.
+A change of keys alone, which is what a revocation is, does not read everything again: the last publication is kept encoded, the
+keys that the transaction wrote are put into it, and the file is written from that, whole as ever. Everything is compiled anew when
+anything else was written, when another node has published meanwhile, and when this process has not published yet.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import insert, select, text
 
+from torana.control.bulk import without_collecting
 from torana.control.policies import service as policies
 from torana.control.publish.changes import watching
 from torana.control.publish.compile import NotPublishable, compile_key, compile_snapshot, limits_by_owner
@@ -133,8 +134,9 @@ class Publisher:
         return published
 
     def _compile(self, truth: Truth, version: int, now_us: int) -> tuple[Published, dict[str, str]]:
-        compiled = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
-        return whole(compiled.snapshot), compiled.left_out
+        with without_collecting():
+            compiled = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
+            return whole(compiled.snapshot), compiled.left_out
 
     async def _write(self, published: Published) -> None:
         def write() -> None:

@@ -220,4 +220,3 @@ class SnapshotFile:
                 if memory[start : start + key_bytes] == key:
                     return decoder.decode(memory[start + key_bytes : start + key_bytes + value_bytes])
             slot = (slot + 1) & mask
-
