@@ -13,11 +13,13 @@ from torana.control.access.scope import PLATFORM
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
 from torana.control.policies.service import LimitDraft, Owner, set_limits
-from torana.control.publish import publish
+from torana.control.publish.compile import Compiled, compile_snapshot
 from torana.control.publish.publish import Publisher
+from torana.control.publish.read import Truth
 from torana.control.publish.sections import Published
 from torana.core.secret import Secret
 from torana.core.snapshot import Key
+from torana.stores.secrets.master import MasterKey
 from torana.stores.snapshots import file
 from torana.stores.sql import tables
 
@@ -58,14 +60,13 @@ def statements(publisher: Publisher) -> Iterator[list[str]]:
 def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     """Every compilation of the whole truth within the block."""
     noted: list[object] = []
-    real = publish.compile_snapshot
 
-    def note(*given: object, **named: object) -> object:
-        noted.append(given)
-        return real(*given, **named)  # type: ignore[arg-type]
+    def note(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> Compiled:
+        noted.append(version)
+        return compile_snapshot(truth, master, version=version, compiled_us=compiled_us)
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "compile_snapshot", note)
+        patched.setattr("torana.control.publish.publish.compile_snapshot", note)
         yield noted
 
 
@@ -234,5 +235,5 @@ async def test_the_order_in_which_keys_came_does_not_change_what_they_are(
     for name in ("b", "a"):
         await make(publisher, consumer, name)
     published = state(publisher)
-    backwards = msgspec.structs.replace(published, keys=dict(reversed(published.keys.items())))
+    backwards = msgspec.structs.replace(published, keys=dict(reversed(list(published.keys.items()))))
     assert backwards.digest == published.digest

@@ -66,8 +66,7 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> tuple[str, s
 
 def _from_file(path: str) -> tuple[str, str]:
     try:
-        with open(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        content = _read(path)
         text = content.decode().strip()
     except OSError as error:
         return "", f"the file {path} cannot be read: {error.strerror or type(error).__name__}"
@@ -76,3 +75,15 @@ def _from_file(path: str) -> tuple[str, str]:
     if len(content) > MOST_BYTES:
         return "", f"the file {path} is larger than {MOST_BYTES} bytes"
     return (text, "") if text else ("", f"the file {path} is empty")
+
+
+def _read(path: str) -> bytes:
+    # Without a file object, which costs more than the file: there may be a hundred thousand, of 50 bytes each.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = b""
+        while len(content) <= MOST_BYTES and (more := os.read(descriptor, MOST_BYTES + 1)):
+            content += more
+    finally:
+        os.close(descriptor)
+    return content

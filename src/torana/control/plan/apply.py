@@ -47,11 +47,12 @@ class Applied(msgspec.Struct, frozen=True):
 
 async def plan(engine: Engine, master: MasterKey, source: Source) -> Planned:
     """The difference between the file and what exists. Raises DeclarationError."""
-    parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
-    async with reading(engine) as connection:
-        stored = await repository.load(connection)
-    _, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, master)
-    return Planned(found.changes, after.notes, _fingerprint(found))
+    with without_collecting():
+        parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+        async with reading(engine) as connection:
+            stored = await repository.load(connection)
+        _, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, master)
+        return Planned(found.changes, after.notes, _fingerprint(found))
 
 
 async def apply(publisher: Publisher, source: Source, expected: str | None = None) -> Applied:
@@ -60,13 +61,19 @@ async def apply(publisher: Publisher, source: Source, expected: str | None = Non
     `expected` is the fingerprint of the plan that was agreed to. Raises DeclarationError, and Refusal `plan_changed` or
     `not_publishable`.
     """
-    parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+    with without_collecting():
+        parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+        done = await _apply(publisher, source, parsed, expected)
+    forget_parsed()
+    return done
+
+
+async def _apply(publisher: Publisher, source: Source, parsed: Parsed, expected: str | None) -> Applied:
     async with reading(publisher.engine) as connection:
         stored = await repository.load(connection)
-    # Compared before anybody has to wait for this change, and so often not made at all.
+    # Compared before anybody has to wait for this change, and often there is nothing to change.
     before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
     if not found.changes and expected in (None, _fingerprint(found)):
-        forget_parsed()
         return Applied((), after.notes, ())
     async with publisher.change() as connection:
         stored_now = await repository.load(connection)
@@ -79,21 +86,18 @@ async def apply(publisher: Publisher, source: Source, expected: str | None = Non
         if not found.changes:
             return Applied((), after.notes, ())
         writer = Writer(connection, publisher.master, before, after)
-        with without_collecting():
-            await writer.write(found.changes)
-    forget_parsed()
+        await writer.write(found.changes)
     return Applied(found.changes, after.notes, tuple(writer.made))
 
 
 def _compare(
     parsed: Parsed, stored: Stored, values: OutsideValues, master: MasterKey
 ) -> tuple[Existing, Wanted, Difference]:
-    with without_collecting():
-        before = existing(stored, master)
-        declaration = check_declaration(parsed, _surroundings(before), values)
-        after = wanted(declaration, values, before, KNOWN_VENDORS, master, parsed.problems)
-        parsed.problems.raise_if_any()
-        found = difference(before.things.values(), after.things.values())
+    before = existing(stored, master)
+    declaration = check_declaration(parsed, _surroundings(before), values)
+    after = wanted(declaration, values, before, KNOWN_VENDORS, master, parsed.problems)
+    parsed.problems.raise_if_any()
+    found = difference(before.things.values(), after.things.values())
     if found.blocked:
         raise DeclarationError([Problem(0, 0, "", one.sentence) for one in found.blocked], parsed.problems.source)
     return before, after, found

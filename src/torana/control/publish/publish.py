@@ -123,10 +123,11 @@ class Publisher:
     async def _compiled(self, connection: Connection, version: int) -> Published:
         """Everything, read and compiled anew. Raises Refusal `not_publishable`."""
         now_us = epoch_us()
-        truth = await read(connection, now_us)
         try:
-            # In a thread: a hundred thousand keys take a while, and control has other things to answer.
-            published, left_out = await asyncio.to_thread(self._compile, truth, version, now_us)
+            with without_collecting():
+                truth = await read(connection, now_us)
+                # In a thread: a hundred thousand keys take a while, and control has other things to answer.
+                published, left_out = await asyncio.to_thread(self._compile, truth, version, now_us)
         except NotPublishable as error:
             raise Refusal("not_publishable", reasons=str(error)) from None
         for name, reason in left_out.items():
@@ -134,9 +135,8 @@ class Publisher:
         return published
 
     def _compile(self, truth: Truth, version: int, now_us: int) -> tuple[Published, dict[str, str]]:
-        with without_collecting():
-            compiled = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
-            return whole(compiled.snapshot), compiled.left_out
+        compiled = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
+        return whole(compiled.snapshot), compiled.left_out
 
     async def _write(self, published: Published) -> None:
         def write() -> None:

@@ -15,7 +15,7 @@ import sys
 from array import array
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -52,7 +52,7 @@ class _Head(msgspec.Struct, array_like=True):
     sections: dict[str, _Section]
 
 
-class Packed(NamedTuple):
+class Packed(msgspec.Struct, frozen=True):
     """A section as it stands in the file."""
 
     slots: int
