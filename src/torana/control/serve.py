@@ -58,8 +58,8 @@ async def serve_in_loop(
         await _start(settings, publisher)
         app = create_app(publisher, calls_recorded)
         servers = [
-            (_server(Door(app, owner_socket=True)), open_socket(data / SOCKET)),
-            (_server(Door(app, owner_socket=False)), open_socket(data / FORWARDED_SOCKET)),
+            (_server(Door(app, owner_socket=True)), open_socket(data)),
+            (_server(Door(app, owner_socket=False)), open_socket(data, FORWARDED_SOCKET)),
         ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
@@ -178,12 +178,11 @@ def _server(app: ASGIApp) -> _Server:
     )
 
 
-def open_socket(path: Path) -> socket.socket:
+def open_socket(data: Path, name: Path = SOCKET) -> socket.socket:
     """A socket that only the owner can open, in a folder that only the owner can enter. Raises SettingError or OSError."""
-    path = path.absolute()
+    path = (data / name).absolute()
     if len(os.fsencode(path)) > _MOST_SOCKET_PATH:
-        data = str(path.parent.parent)
-        raise SettingError(f"data={data!r} cannot be used: a socket's path has at most {_MOST_SOCKET_PATH} bytes.")
+        raise SettingError(f"data={str(data)!r} cannot be used: a socket's path has at most {_MOST_SOCKET_PATH} bytes.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
     path.unlink(missing_ok=True)
