@@ -1,8 +1,8 @@
 """What stands before the admin API: who is asking, how large a body may be and how long it may take to come.
 
-Control's own socket lies in a folder that only the owner can enter: who connects to it is the owner. A gate connects to it too, for
-callers from outside; it marks what it forwards with `x-torana-forwarded` (and strips that header from callers), and then, as on a
-TCP listener, an admin token is needed.
+Control's own socket lies in a folder that only the owner can enter: who connects to it is the owner. What gates forward for callers
+from outside comes by a second socket, where an admin token is needed as on a TCP listener. Which socket it is decides, and nothing
+that a request says: the header `x-torana-forwarded` that gates add is there to be read by people.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ from torana.core.errors import Refusal
 from torana.core.secret import Secret
 from torana.stores.sql.engine import reading
 
-FORWARDED = b"x-torana-forwarded"
 MOST_BODY_BYTES = 1_048_576
 MOST_APPLY_BYTES = 50_331_648
 BODY_SECONDS = 60.0
@@ -33,7 +32,7 @@ class Admin(NamedTuple):
 
 
 class Door:
-    """ASGI around the app, one for each listener: bounds bodies, and notes whether the caller is the owner."""
+    """ASGI around the app, one for each listener: bounds bodies, and notes whether its callers are the owner."""
 
     def __init__(self, app: ASGIApp, *, owner_socket: bool) -> None:
         self._app = app
@@ -43,8 +42,7 @@ class Door:
         if scope["type"] != "http":
             return
         headers: list[tuple[bytes, bytes]] = scope["headers"]
-        forwarded = any(name == FORWARDED for name, _ in headers)
-        scope["torana_owner"] = self._owner_socket and not forwarded
+        scope["torana_owner"] = self._owner_socket
         limit = MOST_APPLY_BYTES if scope["path"] in _LARGE else MOST_BODY_BYTES
         body = _Body(receive, limit)
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from torana.control.bulk import without_collecting
 from torana.control.declaration.document import MOST_BYTES, check_text
 from torana.control.declaration.outside import resolve_outside
 from torana.control.declaration.problems import DeclarationError, Problem, Problems
@@ -20,5 +21,6 @@ def read_source(path: Path, environment: Mapping[str, str]) -> Source:
         raise DeclarationError([Problem(0, 0, "", reason)], str(path)) from None
     problems = Problems(str(path))
     check_text(text, problems)
-    values = resolve_outside(outside_references(text), environment, path.absolute().parent)
+    with without_collecting():
+        values = resolve_outside(outside_references(text), environment, path.absolute().parent)
     return Source(text, values, str(path))

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
-from torana.control.place import SOCKET
+from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
 from torana.kit.log import logger
@@ -54,7 +54,10 @@ async def serve_in_loop(
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
         app = create_app(publisher, calls_recorded)
-        servers = [(_server(Door(app, owner_socket=True)), open_socket(data))]
+        servers = [
+            (_server(Door(app, owner_socket=True)), open_socket(data)),
+            (_server(Door(app, owner_socket=False)), open_socket(data, FORWARDED_SOCKET)),
+        ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
         reconciling = spawn(_reconcile(publisher), "reconcile")
@@ -179,9 +182,9 @@ def _server(app: ASGIApp) -> _Server:
     )
 
 
-def open_socket(data: Path) -> socket.socket:
-    """Control's own socket, in a folder that only the owner can enter. Raises SettingError or OSError."""
-    path = (data / SOCKET).absolute()
+def open_socket(data: Path, name: Path = SOCKET) -> socket.socket:
+    """A socket that only the owner can open, in a folder that only the owner can enter. Raises SettingError or OSError."""
+    path = (data / name).absolute()
     if len(os.fsencode(path)) > _MOST_SOCKET_PATH:
         raise SettingError(f"data={str(data)!r} cannot be used: a socket's path has at most {_MOST_SOCKET_PATH} bytes.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

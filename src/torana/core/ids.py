@@ -4,13 +4,15 @@ import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+# Two letters at a time: an apply makes a hundred thousand ids.
+_PAIRS = [one + other for one in _ALPHABET for other in _ALPHABET]
 _MASK40 = (1 << 40) - 1
 
 
 def new_id(prefix: str) -> str:
     """A random id such as `team_7k2m…`: 100 random bits behind the noun's prefix."""
     bits = secrets.randbits(100)
-    return f"{prefix}_" + "".join(_ALPHABET[(bits >> shift) & 31] for shift in range(95, -1, -5))
+    return f"{prefix}_" + "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(90, -1, -10)])
 
 
 class CallIds:

@@ -48,7 +48,7 @@ class ControlDoor:
         self.gate = gate
         self.endpoint = Endpoint(
             scheme="unix",
-            unix_path=str(Path(gate.settings.data) / "run" / "control.sock"),
+            unix_path=str(Path(gate.settings.data) / "run" / "forwarded.sock"),
             name="control",
             connect_timeout_ns=2 * _SECOND,
             first_byte_timeout_ns=120 * _SECOND,

@@ -15,7 +15,7 @@ import pytest
 from torana.control import init
 from torana.control.apply import apply_running
 from torana.control.declaration.problems import DeclarationError
-from torana.control.place import SOCKET
+from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.publish.publish import Publisher
 from torana.control.serve import serve_in_loop
 from torana.kit.tasks import spawn
@@ -37,24 +37,41 @@ async def control(settings: Settings, listen_fd: int = -1) -> AsyncIterator[http
     if running.done():
         waiting.cancel()
         await running
-    transport = httpx2.AsyncHTTPTransport(uds=str(Path(settings.data) / SOCKET))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://torana") as client:
+    async with over(settings, SOCKET) as client:
         yield client
     os.kill(os.getpid(), signal.SIGTERM)
     await running
+
+
+def over(settings: Settings, name: Path) -> httpx2.AsyncClient:
+    """A client on one of control's sockets."""
+    transport = httpx2.AsyncHTTPTransport(uds=str(Path(settings.data) / name))
+    return httpx2.AsyncClient(transport=transport, base_url="http://torana")
 
 
 async def _wait(event: asyncio.Event) -> None:
     await event.wait()
 
 
-async def test_only_the_owner_can_reach_the_socket(settings: Settings, publisher: Publisher) -> None:
-    async with control(settings) as client:
-        path = Path(settings.data) / SOCKET
+@pytest.mark.parametrize("name", [SOCKET, FORWARDED_SOCKET])
+async def test_only_the_owner_can_open_the_sockets(settings: Settings, publisher: Publisher, name: Path) -> None:
+    async with control(settings):
+        path = Path(settings.data) / name
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        assert (await client.get("/api/v1/keys")).status_code == 200
-        assert (await client.get("/api/v1/keys", headers={"x-torana-forwarded": "1"})).status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-torana-forwarded": "1"}])
+async def test_the_socket_decides_who_is_asking_and_no_header_does(
+    settings: Settings, publisher: Publisher, headers: dict[str, str]
+) -> None:
+    made = await init.first_start(publisher, {})
+    assert made is not None
+    token = {"authorization": f"Bearer {made.admin_token.reveal()}"}
+    async with control(settings) as owner, over(settings, FORWARDED_SOCKET) as forwarded:
+        assert (await owner.get("/api/v1/keys", headers=headers)).status_code == 200
+        assert (await forwarded.get("/api/v1/keys", headers=headers)).status_code == 401
+        assert (await forwarded.get("/api/v1/keys", headers={**headers, **token})).status_code == 200
 
 
 async def test_a_socket_left_by_a_killed_control_is_replaced(settings: Settings, publisher: Publisher) -> None:

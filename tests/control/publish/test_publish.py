@@ -10,7 +10,7 @@ from tests.support.organisation import CANARY, Consumer, add_consumer, add_provi
 from torana.control.access.scope import Scope
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
-from torana.control.policies.service import LimitDraft, Owner, set_limits
+from torana.control.policies.service import LimitDraft, Owner, PriceDraft, set_limits, set_price
 from torana.control.providers import service as providers
 from torana.control.publish.publish import Publisher
 from torana.control.services import service as services
@@ -77,26 +77,27 @@ async def test_a_key_finds_its_app_the_service_and_the_account(publisher: Publis
     assert publisher.master.open(account.sealed_key, account.id).reveal() == CANARY
 
 
-async def test_revoked_and_expired_keys_are_not_in_the_snapshot(publisher: Publisher, folder: Path) -> None:
+async def test_a_revoked_key_is_not_in_the_snapshot_and_an_expired_one_is_for_thirty_days(
+    publisher: Publisher, folder: Path
+) -> None:
     consumer, _ = await _small_organisation(publisher)
+    day = 86_400_000_000
+    made = []
     async with publisher.change() as connection:
-        late, soon = [
-            await keys.create(
+        for name, expires_us in (("soon", day), ("late", -1), ("month", -29 * day), ("forgotten", -31 * day)):
+            key = await keys.create(
                 connection,
                 publisher.master,
                 team_id=consumer.team.id,
                 app_id=consumer.app.id,
                 name=name,
-                expires_us=expires_us,
+                expires_us=epoch_us() + expires_us,
             )
-            for name, expires_us in (("late", epoch_us() - 1), ("soon", epoch_us() + 3_600_000_000))
-        ]
+            made.append(key)
         await keys.revoke(connection, Scope(consumer.team.id), consumer.key.id)
     assert _key(folder, publisher, consumer.secret) is None
-    assert _key(folder, publisher, late.secret) is None
-    found = _key(folder, publisher, soon.secret)
-    assert found is not None
-    assert found.expires_us == soon.key.expires_us
+    found = [_key(folder, publisher, one.secret) for one in made]
+    assert [key and key.expires_us for key in found] == [*(one.key.expires_us for one in made[:3]), None]
 
 
 async def test_another_teams_own_service_is_not_granted_even_with_a_subscription(
@@ -183,8 +184,8 @@ async def test_publishing_without_a_change_keeps_the_version(publisher: Publishe
     stamp = file.stamp(folder)
     assert await publisher.publish() == version
     async with publisher.change() as connection:
-        # A requested subscription of nobody's key is nothing that a gate has to know.
-        await apps.create(connection, consumer.team.id, "without-a-key")
+        # What the recorder prices with is nothing that a gate has to know.
+        await set_price(connection, PriceDraft("m", vendor="openai"))
     assert await publisher.version() == version
     assert file.stamp(folder) == stamp
     async with publisher.change() as connection:
@@ -201,7 +202,7 @@ async def test_a_crash_between_database_and_file_is_caught_up(
         raise OSError("killed here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(file, "write", die)
+        patched.setattr(file, "write_packed", die)
         with pytest.raises(OSError, match="killed here"):
             async with publisher.change() as connection:
                 await apps.set_keep_bodies(connection, consumer.app, True)
@@ -251,14 +252,37 @@ async def test_the_credential_of_another_team_cannot_be_borrowed(publisher: Publ
         await borrow()
 
 
-async def test_another_installations_master_key_stops_publishing_and_keeps_the_old_snapshot(
+async def test_a_credential_that_cannot_be_opened_leaves_its_account_out_and_nothing_else(
     publisher: Publisher, folder: Path
 ) -> None:
-    consumer, _ = await _small_organisation(publisher)
-    stranger = Publisher(publisher.engine, MasterKey(bytes(32)), folder)
-    with pytest.raises(Refusal, match="the master key does not open the credential"):
-        await stranger.publish()
-    assert _key(folder, publisher, consumer.secret) is not None
+    consumer, service = await _small_organisation(publisher)
+    async with publisher.change() as connection:
+        whole = await add_provider(connection, publisher, "whole")
+        other = await add_service(connection, whole, "other", consumer)
+    strange = MasterKey(bytes(32)).seal(Secret(CANARY), "x")
+    async with writing(publisher.engine) as connection:
+        await connection.execute(
+            update(tables.providers).where(tables.providers.c.name == "local").values(sealed_key=strange)
+        )
+    restarted = Publisher(publisher.engine, publisher.master, folder)
+    async with restarted.change() as connection:
+        await keys.revoke(connection, Scope(consumer.team.id), consumer.key.id)
+    assert _key(folder, publisher, consumer.secret) is None
+    assert set(_app(folder, consumer.app.id).grants.values()) == {service.id, other.id}
+    with file.open_current(folder) as snapshot:
+        assert snapshot.counts()["accounts"] == 1
+        assert snapshot.account(whole.id) is not None
+    async with restarted.change() as connection:
+        local = await providers.get(connection, None, "local")
+        await providers.update(
+            connection,
+            restarted.master,
+            local,
+            providers.ProviderDraft("local", local.vendor, base_url=local.base_url),
+            Secret(CANARY),
+        )
+    with file.open_current(folder) as snapshot:
+        assert snapshot.account(local.id) is not None
 
 
 async def test_a_row_that_was_broken_by_hand_is_refused_with_its_reason(publisher: Publisher) -> None:

@@ -4,7 +4,6 @@ The tree is built from libyaml's events rather than composed: that keeps it free
 aliases unfold to are bounded here and not by the C stack.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -136,8 +135,7 @@ def read_document(text: bytes, problems: Problems) -> Node:
     decoded = check_text(text, problems)
     tree = _Tree(problems)
     try:
-        for event in _events(decoded):
-            _take(tree, event)
+        _read(decoded, tree)
     except yaml.reader.ReaderError as error:
         at = _position(decoded, error)
         problems.add(at, "a character that YAML does not allow")
@@ -166,26 +164,30 @@ def check_text(text: bytes, problems: Problems) -> str:
         raise DeclarationError(problems.found, problems.source) from None
 
 
-def _events(text: str) -> Iterator[Any]:
+def _read(text: str, tree: _Tree) -> None:
     loader = _Loader(text)
     try:
-        while loader.check_event():
-            yield loader.get_event()
+        for event in iter(loader.get_event, None):
+            # First what nearly every event is.
+            if type(event) is yaml.ScalarEvent and event.tag is None:
+                tree.place(Node(event.value, event.start_mark, not event.style), event.anchor)
+            else:
+                _take(tree, event)
     finally:
         loader.dispose()
 
 
 def _take(tree: _Tree, event: Any) -> None:
     kind = type(event)
-    if kind is yaml.ScalarEvent or kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+    if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+        tree.end()
+    elif kind in (yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent):
         if event.tag is not None and event.tag != "!":
             tree.refuse(event.start_mark, "tags (words that begin with !) are not understood here")
         if kind is yaml.ScalarEvent:
             tree.place(Node(event.value, event.start_mark, not event.style), event.anchor)
         else:
             tree.begin(event, {} if kind is yaml.MappingStartEvent else [])
-    elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
-        tree.end()
     elif kind is yaml.AliasEvent:
         known = tree.anchors.get(event.anchor)
         if known is None:

@@ -3,6 +3,7 @@
 The server never reads its own environment or files for a caller: that would hand out what the caller may not see.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,17 +32,20 @@ def resolve_outside(references: tuple[Outside, ...], environment: Mapping[str, s
     """Look every reference up. Relative paths start in `folder`, where the file lies. Never raises."""
     found: dict[str, Secret] = {}
     missing: dict[str, str] = {}
+    start = str(folder)
     for reference in references:
-        if reference.key in found or reference.key in missing:
+        key = reference.key
+        if key in found or key in missing:
             continue
         if reference.source == "env":
             text, reason = _from_environment(reference.name, environment)
         else:
-            text, reason = _from_file(folder / reference.name)
+            # A Path for each of a hundred thousand takes longer than reading them.
+            text, reason = _from_file(os.path.join(start, reference.name))  # noqa: PTH118
         if reason:
-            missing[reference.key] = reason
+            missing[key] = reason
         else:
-            found[reference.key] = Secret(text)
+            found[key] = Secret(text)
     return OutsideValues(found, missing)
 
 
@@ -60,10 +64,9 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> tuple[str, s
     return (text, "") if text.strip() else ("", f"the environment variable {name} is empty")
 
 
-def _from_file(path: Path) -> tuple[str, str]:
+def _from_file(path: str) -> tuple[str, str]:
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        content = _read(path)
         text = content.decode().strip()
     except OSError as error:
         return "", f"the file {path} cannot be read: {error.strerror or type(error).__name__}"
@@ -72,3 +75,15 @@ def _from_file(path: Path) -> tuple[str, str]:
     if len(content) > MOST_BYTES:
         return "", f"the file {path} is larger than {MOST_BYTES} bytes"
     return (text, "") if text else ("", f"the file {path} is empty")
+
+
+def _read(path: str) -> bytes:
+    # Without a file object, which costs more than the file: there may be a hundred thousand, of 50 bytes each.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = b""
+        while len(content) <= MOST_BYTES and (more := os.read(descriptor, MOST_BYTES + 1)):
+            content += more
+    finally:
+        os.close(descriptor)
+    return content

@@ -1,11 +1,13 @@
 """torana.yaml to a Declaration: the meaning of every field. Cross-checks stand in references.py."""
 
+import hashlib
 import re
 from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
 
+from torana.control.bulk import without_collecting
 from torana.control.declaration.document import Node, read_document
 from torana.control.declaration.fields import MOST_AMOUNT, SERVICE_NAME, Fields
 from torana.control.declaration.outside import OutsideValues, check_outside
@@ -50,13 +52,40 @@ class Parsed(msgspec.Struct, frozen=True):
     problems: Problems
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    digest: bytes
+    parsed: Parsed
+
+
+# The file read last: looking its outside values up, planning and applying it come one after the other, often in one process.
+_kept: _Kept | None = None
+
+
 def parse_declaration(text: bytes, source: str = "torana.yaml") -> Parsed:
     """Read a file; `source` names it in problems. Raises DeclarationError when it is no YAML document; all other problems
     are kept, to be told together with those that `check_declaration` finds."""
+    global _kept
     problems = Problems(source)
+    digest = hashlib.blake2b(text).digest()
+    known = _kept
+    if known is not None and known.digest == digest:
+        problems.found.extend(known.parsed.problems.found)
+        return msgspec.structs.replace(known.parsed, problems=problems)
     reader = _Reader(problems)
-    declaration = reader.file(read_document(text, problems))
-    return Parsed(declaration, tuple(reader.outside), problems)
+    with without_collecting():
+        declaration = reader.file(read_document(text, problems))
+    parsed = Parsed(declaration, tuple(reader.outside), problems)
+    # With problems of its own: whoever gets this one adds to its.
+    own = Problems(source)
+    own.found.extend(problems.found)
+    _kept = _Kept(digest, msgspec.structs.replace(parsed, problems=own))
+    return parsed
+
+
+def forget_parsed() -> None:
+    """Give the memory of the file read last back."""
+    global _kept
+    _kept = None
 
 
 def check_declaration(parsed: Parsed, around: Surroundings, values: OutsideValues) -> Declaration:

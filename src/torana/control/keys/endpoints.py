@@ -38,7 +38,7 @@ async def create(body: NewKeyAsked, request: Request) -> dict[str, Any]:
         made = await keys.create(
             connection, publisher.master, team_id=app.team_id, app_id=app.id, name=body.name, expires_us=expires_us
         )
-    return {**_shown(made.key, team, app.name), "value": made.secret.reveal()}
+    return {**_shown(keys.Named(made.key, team, app.name)), "value": made.secret.reveal()}
 
 
 @router.get("")
@@ -46,8 +46,8 @@ async def list_keys(request: Request, team: str | None = None, app: str | None =
     """Keys, oldest first, without their values."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
-        shown = [_shown(key, of_team, of_app) for key, of_team, of_app in await _named(connection)]
-    return {"keys": [one for one in shown if team in (None, one["team"]) and app in (None, one["app"])]}
+        found = await keys.named(connection, team, app)
+    return {"keys": [_shown(one) for one in found]}
 
 
 @router.delete("/{reference:path}")
@@ -55,30 +55,9 @@ async def revoke(reference: str, request: Request) -> dict[str, Any]:
     """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it."""
     publisher: Publisher = request.app.state.publisher
     async with publisher.change() as connection:
-        found = await _find(connection, reference)
-        await keys.revoke(connection, PLATFORM, found["id"])
-    return {**found, "revoked": True}
-
-
-async def _named(connection: Connection) -> list[tuple[keys.Key, str, str]]:
-    team_names = {team.id: team.name for team in await teams.listed(connection)}
-    app_names = {app.id: app.name for app in await apps.listed(connection, PLATFORM)}
-    return [(key, team_names[key.team_id], app_names[key.app_id]) for key in await keys.listed(connection, PLATFORM)]
-
-
-async def _find(connection: Connection, reference: str) -> dict[str, Any]:
-    every = [_shown(key, team, app) for key, team, app in await _named(connection)]
-    by_id = [one for one in every if one["id"] == reference]
-    if by_id:
-        return by_id[0]
-    in_use = [one for one in every if not one["revoked"]]
-    found = [one for one in in_use if reference in (one["name"], f"{one['team']}/{one['app']}/{one['name']}")]
-    if len(found) > 1:
-        listed = ", ".join(f"{one['team']}/{one['app']}/{one['name']}" for one in found[:5])
-        raise Refusal("invalid_field", param="key", reason=f"several keys have this name, such as {listed}")
-    if not found:
-        raise Refusal("not_found", noun="key", name=reference[:200])
-    return found[0]
+        found = await keys.find(connection, reference)
+        await keys.revoke(connection, PLATFORM, found.key.id)
+    return {**_shown(found), "revoked": True}
 
 
 async def _app(connection: Connection, team: str | None, name: str) -> tuple[str, apps.App]:
@@ -94,12 +73,13 @@ async def _app(connection: Connection, team: str | None, name: str) -> tuple[str
     return names[found[0].team_id], found[0]
 
 
-def _shown(key: keys.Key, team: str, app: str) -> dict[str, Any]:
+def _shown(named: keys.Named) -> dict[str, Any]:
+    key = named.key
     return {
         "id": key.id,
         "name": key.name,
-        "team": team,
-        "app": app,
+        "team": named.team,
+        "app": named.app,
         "hint": key.hint,
         "created_us": key.created_us,
         "expires_us": key.expires_us,

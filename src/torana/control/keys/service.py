@@ -7,20 +7,23 @@ from typing import NamedTuple
 from torana.control.access.names import check_name
 from torana.control.access.scope import Scope
 from torana.control.keys import repository
-from torana.control.keys.repository import Key
+from torana.control.keys.repository import Key, Named
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
-__all__ = ["Key", "NewKey", "create", "holds", "listed", "revoke", "set_expiry"]
+__all__ = ["Key", "Named", "NewKey", "create", "find", "holds", "listed", "named", "revoke", "set_expiry"]
 
 PREFIX = "tor_"
 _LEAST_BROUGHT = 16
 _MOST_BROUGHT = 512
 
+_MOST_LISTED = 5
+
 listed = repository.listed
+named = repository.named
 
 
 class NewKey(NamedTuple):
@@ -60,6 +63,17 @@ async def create(
     )
     await repository.add(connection, key)
     return NewKey(key, secret)
+
+
+async def find(connection: Connection, reference: str) -> Named:
+    """The key that a reference means: its id, `team/app/name`, or its name where only one key in use has it. Raises Refusal."""
+    found = await repository.referred(connection, reference, _MOST_LISTED)
+    if len(found) > 1:
+        shown = ", ".join(f"{one.team}/{one.app}/{one.key.name}" for one in found)
+        raise Refusal("invalid_field", param="key", reason=f"several keys have this name, such as {shown}")
+    if not found:
+        raise Refusal("not_found", noun="key", name=reference[:200])
+    return found[0]
 
 
 def holds(master: MasterKey, key: Key, value: Secret) -> bool:

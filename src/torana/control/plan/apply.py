@@ -6,9 +6,10 @@ import hashlib
 import msgspec
 
 from torana.catalog.vendors import VENDORS
+from torana.control.bulk import without_collecting
 from torana.control.declaration.outside import OutsideValues
 from torana.control.declaration.problems import DeclarationError, Problem
-from torana.control.declaration.read import Parsed, check_declaration, parse_declaration
+from torana.control.declaration.read import Parsed, check_declaration, forget_parsed, parse_declaration
 from torana.control.declaration.references import Surroundings, VendorFacts
 from torana.control.plan import repository
 from torana.control.plan.current import Existing, existing
@@ -46,11 +47,12 @@ class Applied(msgspec.Struct, frozen=True):
 
 async def plan(engine: Engine, master: MasterKey, source: Source) -> Planned:
     """The difference between the file and what exists. Raises DeclarationError."""
-    parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
-    async with reading(engine) as connection:
-        stored = await repository.load(connection)
-    _, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, master)
-    return Planned(found.changes, after.notes, _fingerprint(found))
+    with without_collecting():
+        parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+        async with reading(engine) as connection:
+            stored = await repository.load(connection)
+        _, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, master)
+        return Planned(found.changes, after.notes, _fingerprint(found))
 
 
 async def apply(publisher: Publisher, source: Source, expected: str | None = None) -> Applied:
@@ -59,10 +61,26 @@ async def apply(publisher: Publisher, source: Source, expected: str | None = Non
     `expected` is the fingerprint of the plan that was agreed to. Raises DeclarationError, and Refusal `plan_changed` or
     `not_publishable`.
     """
-    parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
-    async with publisher.change() as connection:
+    with without_collecting():
+        parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
+        done = await _apply(publisher, source, parsed, expected)
+    forget_parsed()
+    return done
+
+
+async def _apply(publisher: Publisher, source: Source, parsed: Parsed, expected: str | None) -> Applied:
+    async with reading(publisher.engine) as connection:
         stored = await repository.load(connection)
-        before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
+    # Compared before anybody has to wait for this change, and often there is nothing to change.
+    before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
+    if not found.changes and expected in (None, _fingerprint(found)):
+        return Applied((), after.notes, ())
+    async with publisher.change() as connection:
+        stored_now = await repository.load(connection)
+        if stored_now != stored:
+            before, after, found = await asyncio.to_thread(
+                _compare, parsed, stored_now, source.values, publisher.master
+            )
         if expected is not None and expected != _fingerprint(found):
             raise Refusal("plan_changed")
         if not found.changes:

@@ -12,7 +12,7 @@ import msgspec
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
 from torana.core.secret import Secret
-from torana.stores.secrets.master import MasterKey
+from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:/@+-]+")
 
@@ -31,7 +31,7 @@ class Existing(msgspec.Struct, frozen=True):
 
 
 def existing(stored: Stored, master: MasterKey) -> Existing:
-    """Put rows together. Raises MasterKeyError when a credential cannot be opened."""
+    """Put rows together. A credential that cannot be opened counts as none, so that a file can give it anew."""
     reader = _Rows(stored, master)
     things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.apps()]
     things += [*reader.subscriptions(), *reader.keys(), *reader.prices()]
@@ -122,12 +122,18 @@ class _Rows:
 
     def providers(self) -> Iterable[Thing]:
         for row in self.stored.providers:
-            sealed = row["sealed_key"]
-            secret = None if sealed is None else self.master.open(sealed, row["id"])
+            secret = self.credential(row)
             needs: tuple[tuple[Kind, str], ...] = ()
             if row["team_id"] is not None:
                 needs = (("team", self.team_names[row["team_id"]]),)
             yield self.thing("provider", row, self.provider_names[row["id"]], provider_fields(row, secret), *needs)
+
+    def credential(self, row: Row) -> Secret | None:
+        sealed = row["sealed_key"]
+        try:
+            return None if sealed is None else self.master.open(sealed, row["id"])
+        except MasterKeyError:
+            return None
 
     def teams(self) -> Iterable[Thing]:
         for row in self.stored.teams:

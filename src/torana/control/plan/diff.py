@@ -69,11 +69,11 @@ def difference(current: Iterable[Thing], declared: Iterable[Thing]) -> Differenc
     """
     there = {(thing.kind, thing.name): thing for thing in current}
     wanted = {(thing.kind, thing.name): thing for thing in declared}
-    changes: list[Change] = []
-    for kind in KINDS:
-        for key, thing in wanted.items():
-            if key[0] == kind and (change := _compare(there.get(key), thing)) is not None:
-                changes.append(change)
+    by_kind: dict[Kind, list[Change]] = {kind: [] for kind in KINDS}
+    for key, thing in wanted.items():
+        if (change := _compare(there.get(key), thing)) is not None:
+            by_kind[thing.kind].append(change)
+    changes = [change for kind in KINDS for change in by_kind[kind]]
     gone = {key: thing for key, thing in there.items() if thing.managed and key not in wanted}
     for kind in reversed(KINDS):
         changes.extend(Change("remove", kind, name) for of, name in sorted(gone) if of == kind)

@@ -3,12 +3,11 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from torana.control.declaration.outside import OutsideValues
 from torana.control.plan.apply import apply, plan
-from torana.control.plan.diff import Change
 from torana.control.plan.source import Source
 from torana.control.publish.publish import Publisher
 from torana.core.secret import Secret
@@ -37,20 +36,21 @@ class FileHandedOver(BaseModel):
 
 
 @router.post("/plan")
-async def make_plan(body: FileHandedOver, request: Request) -> dict[str, Any]:
+async def make_plan(body: FileHandedOver, request: Request) -> Response:
     """What an apply of this file would do."""
     publisher: Publisher = request.app.state.publisher
     found = await plan(publisher.engine, publisher.master, body.source())
-    return {"changes": _listed(found.changes), "notes": found.notes, "fingerprint": found.fingerprint}
+    return _reply(found)
 
 
 @router.post("/apply")
-async def make_true(body: FileHandedOver, request: Request) -> dict[str, Any]:
+async def make_true(body: FileHandedOver, request: Request) -> Response:
     """Make this file true, all or nothing. `made` holds the values of new keys, which are shown only here."""
     done = await apply(request.app.state.publisher, body.source(), body.fingerprint)
     made = [{"name": key.name, "value": key.secret.reveal()} for key in done.made]
-    return {"changes": _listed(done.changes), "notes": done.notes, "made": made}
+    return _reply({"changes": done.changes, "notes": done.notes, "made": made})
 
 
-def _listed(changes: tuple[Change, ...]) -> list[Any]:
-    return [msgspec.to_builtins(change) for change in changes]
+def _reply(content: Any) -> Response:
+    # Past FastAPI's own conversion, which goes through a hundred thousand changes one field at a time.
+    return Response(msgspec.json.encode(content), media_type="application/json")

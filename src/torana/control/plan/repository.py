@@ -50,7 +50,8 @@ async def load(connection: Connection) -> Stored:
 
     async def rows(table: Table, *conditions: Any) -> Sequence[Row]:
         found = await connection.execute(select(table).where(*conditions))
-        return [dict(row) for row in found.mappings()]
+        names = table.c.keys()
+        return [dict(zip(names, row, strict=True)) for row in found.all()]
 
     return Stored(
         providers=await rows(tables.providers),
@@ -63,7 +64,7 @@ async def load(connection: Connection) -> Stored:
         keys=await rows(tables.keys),
         limits=await rows(tables.limits),
         prices=await rows(tables.prices, tables.prices.c.team_id.is_(None), tables.prices.c.valid_from_us == 0),
-        declared=frozenset(row["id"] for row in await rows(tables.declared)),
+        declared=frozenset(await connection.scalars(select(tables.declared.c.id))),
     )
 
 

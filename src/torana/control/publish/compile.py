@@ -1,4 +1,9 @@
-"""From the truth to a snapshot: what each key may call, and where those calls go. Nothing that no key can reach is in it."""
+"""From the truth to a snapshot: what each key may call, and where those calls go. Nothing that no app can reach is in it.
+
+An app is in it before its first key and after its last, so that a key comes and goes without touching anything else. A provider
+account whose credential the master key does not open is left out, with an error in the log: its services answer that they have no
+deployment, and everything else, revocations above all, is published as ever.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -6,6 +11,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from torana.catalog.vendors import VENDORS
+from torana.control.keys.service import Key
 from torana.control.policies.service import Limit
 from torana.control.providers.service import Provider, ca_problem, url_problem
 from torana.control.publish.read import Truth
@@ -25,6 +31,14 @@ class NotPublishable(Exception):
         super().__init__("; ".join(reasons))
 
 
+class Compiled(NamedTuple):
+    """A snapshot, and what had to be left out of it."""
+
+    snapshot: published.Snapshot
+    left_out: dict[str, str]
+    """Names of provider accounts, each with the reason."""
+
+
 class _Offer(NamedTuple):
     """A service with all that belongs to it."""
 
@@ -33,30 +47,26 @@ class _Offer(NamedTuple):
     aliases: list[Alias]
 
 
-def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> published.Snapshot:
+def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> Compiled:
     """The snapshot of this truth. Raises NotPublishable."""
     providers = {provider.id: provider for provider in truth.providers}
     deployments = _grouped(truth.deployments, attrgetter("service_id"))
     aliases = _grouped(truth.aliases, attrgetter("service_id"))
     offers = {s.id: _Offer(s, deployments.get(s.id, []), aliases.get(s.id, [])) for s in truth.services}
-    if reasons := _problems(offers.values(), providers, master):
+    if reasons := _problems(offers.values(), providers):
         raise NotPublishable(reasons)
-    limits = _grouped(truth.limits, attrgetter("owner_id"))
+    limits = limits_by_owner(truth.limits)
     teams = {team.id: team.name for team in truth.teams}
 
     subscribed = _subscribed(truth, offers)
     reachable = {offer.service.id: offer for some in subscribed.values() for offer in some}
     used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
+    closed = {id_: why for id_ in sorted(used) if (why := _closed(providers[id_], master))}
     grants = _Grants(providers)
-    return published.Snapshot(
+    snapshot = published.Snapshot(
         version=version,
         compiled_us=compiled_us,
-        keys={
-            key.digest: published.Key(
-                key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits, key.id, "key", key.name)
-            )
-            for key in truth.keys
-        },
+        keys={key.digest: compile_key(key, limits) for key in truth.keys},
         apps={
             app.id: published.App(
                 id=app.id,
@@ -68,20 +78,30 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
                 keep_bodies=app.keep_bodies,
             )
             for app in truth.apps
-            if app.id in subscribed
         },
         services={
             id_: _service(reachable[id_], providers, _limits(limits, id_, "service", reachable[id_].service.name))
             for id_ in sorted(reachable)
         },
-        accounts={id_: _account(providers[id_]) for id_ in sorted(used)},
+        accounts={id_: _account(providers[id_]) for id_ in sorted(used) if id_ not in closed},
     )
+    return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()})
+
+
+def compile_key(key: Key, limits: dict[str, list[Limit]]) -> published.Key:
+    """A key as gates see it; `limits` by their owner."""
+    return published.Key(key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits, key.id, "key", key.name))
+
+
+def limits_by_owner(limits: Iterable[Limit]) -> dict[str, list[Limit]]:
+    """Limits by the id of whose they are."""
+    return _grouped(limits, attrgetter("owner_id"))
 
 
 def _subscribed(truth: Truth, offers: dict[str, _Offer]) -> dict[str, list[_Offer]]:
-    """What each app that has a key in use may call."""
-    subscribed: dict[str, list[_Offer]] = {key.app_id: [] for key in truth.keys}
+    """What each app may call."""
     team_of = {app.id: app.team_id for app in truth.apps}
+    subscribed: dict[str, list[_Offer]] = {app_id: [] for app_id in team_of}
     for subscription in truth.subscriptions:
         offer, found = offers.get(subscription.service_id), subscribed.get(subscription.app_id)
         # The subscription alone is not enough: its service may have been taken back from the organisation since.
@@ -190,7 +210,7 @@ def _limits(limits: dict[str, list[Limit]], owner_id: str, noun: str, name: str)
     )
 
 
-def _problems(offers: Iterable[_Offer], providers: dict[str, Provider], master: MasterKey) -> list[str]:
+def _problems(offers: Iterable[_Offer], providers: dict[str, Provider]) -> list[str]:
     # Every active service counts, called or not: a broken one must be refused to whoever breaks it, not to who subscribes later.
     reasons: list[str] = []
     used: set[str] = set()
@@ -203,23 +223,28 @@ def _problems(offers: Iterable[_Offer], providers: dict[str, Provider], master: 
             owner = providers[deployment.provider_id].team_id
             if owner is not None and owner != offer.service.team_id:
                 reasons.append(f"the service {name} uses a provider account of another team")
-    problems = ((provider, _provider_problem(provider, master)) for id_, provider in providers.items() if id_ in used)
+    problems = ((provider, _provider_problem(provider)) for id_, provider in providers.items() if id_ in used)
     reasons.extend(f"the provider {provider.name} cannot be used: {why}" for provider, why in problems if why)
     return reasons
 
 
-def _provider_problem(provider: Provider, master: MasterKey) -> str | None:
+def _provider_problem(provider: Provider) -> str | None:
     if provider.vendor not in VENDORS:
         return f"{provider.vendor} is not a known vendor"
     if provider.vendor != "demo" and (problem := url_problem(provider.base_url)):
         return f"its base_url: {problem}"
     if provider.ca_pem is not None and (problem := ca_problem(provider.ca_pem)):
         return f"its ca: {problem}"
-    if provider.sealed_key is not None:
-        try:
-            master.open(provider.sealed_key, provider.id)
-        except MasterKeyError as error:
-            return str(error)
+    return None
+
+
+def _closed(provider: Provider, master: MasterKey) -> str | None:
+    if provider.sealed_key is None:
+        return None
+    try:
+        master.open(provider.sealed_key, provider.id)
+    except MasterKeyError as error:
+        return str(error)
     return None
 
 

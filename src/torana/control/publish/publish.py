@@ -2,22 +2,29 @@
 
 A change that cannot be published is rolled back, so the database never holds what gates could not serve. The file is written after
 the commit; whoever dies between the two is caught up by `catch_up`, on the next start and every second.
+
+A change of keys alone, which is what a revocation is, does not read everything again: the last publication is kept encoded, the
+keys that the transaction wrote are put into it, and the file is written from that, whole as ever. Everything is compiled anew when
+anything else was written, when another node has published meanwhile, and when this process has not published yet.
 """
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import insert, select, text
 
-from torana.control.publish.compile import NotPublishable, compile_snapshot
-from torana.control.publish.read import Truth, read
+from torana.control.bulk import without_collecting
+from torana.control.policies import service as policies
+from torana.control.publish.changes import watching
+from torana.control.publish.compile import NotPublishable, compile_key, compile_snapshot, limits_by_owner
+from torana.control.publish.read import Truth, digests_of, read, read_keys
+from torana.control.publish.sections import Published, whole, with_keys
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us
-from torana.core.snapshot import Snapshot
+from torana.kit.log import logger
 from torana.stores.secrets.master import MasterKey
 from torana.stores.snapshots import file
 from torana.stores.sql.engine import Connection, Engine, is_sqlite, reading, writing
@@ -27,7 +34,8 @@ __all__ = ["NotPublishable", "Publisher"]
 
 # Any number that nobody else uses: it makes the changes of all nodes come one after the other.
 _CHANGE_LOCK = 7_061_727
-_encode = msgspec.msgpack.Encoder().encode
+# More keys than this in one change, and reading everything is no slower.
+_MOST_KEYS = 500
 
 
 class Publisher:
@@ -39,6 +47,7 @@ class Publisher:
         self._folder = folder
         # The files of two changes must be written in the order of their versions.
         self._turn = asyncio.Lock()
+        self._published: Published | None = None
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Connection]:
@@ -48,26 +57,43 @@ class Publisher:
         """
         async with self._turn:
             async with writing(self.engine) as connection:
-                if not is_sqlite(connection):
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
-                yield connection
-                try:
-                    snapshot = await self._compile(connection)
-                except NotPublishable as error:
-                    raise Refusal("not_publishable", reasons=str(error)) from None
-            await self._write(snapshot)
+                await _wait_for_others(connection)
+                with watching(connection) as changes:
+                    yield connection
+                published = await self._after(connection, changes.key_ids)
+            # Not before the commit: what is kept here is what the database holds.
+            self._published = published
+            await self._write(published)
 
     async def publish(self) -> int:
         """Publish the truth as it stands, if it is not; the version that then is current. Raises Refusal."""
-        async with self.change() as connection:
-            del connection
-        return await self.version()
+        async with self._turn:
+            async with writing(self.engine) as connection:
+                await _wait_for_others(connection)
+                published = await self._after(connection, None)
+            self._published = published
+            await self._write(published)
+        return published.version
 
     async def catch_up(self) -> bool:
-        """Write the snapshot file if its version is not the database's; whether it was written. Cheap when they agree."""
+        """Write the snapshot file if its version is not the database's; whether it was written. Cheap when they agree.
+
+        What another node has published is only read: nobody has to wait for that. Raises Refusal.
+        """
         version = await self.version()
         if version == await asyncio.to_thread(file.current_version, self._folder):
             return False
+        async with self._turn:
+            async with reading(self.engine) as connection:
+                version, digest = await _last(connection)
+                published = self._published
+                # This process's own, if it could not write the file or has only now done so.
+                if published is None or published.version != version:
+                    published = await self._compiled(connection, version)
+            if published.digest == digest:
+                self._published = published
+                await self._write(published)
+                return True
         await self.publish()
         return True
 
@@ -76,32 +102,63 @@ class Publisher:
         async with reading(self.engine) as connection:
             return (await _last(connection))[0]
 
-    async def _compile(self, connection: Connection) -> Snapshot:
-        now_us = epoch_us()
-        truth = await read(connection, now_us)
-        version, digest_before = await _last(connection)
-        # In a thread: a hundred thousand keys take a while, and control has other things to answer.
-        snapshot, digest = await asyncio.to_thread(self._compile_and_hash, truth, version, now_us)
-        if digest == digest_before:
-            return snapshot
-        snapshot = msgspec.structs.replace(snapshot, version=version + 1)
+    async def _after(self, connection: Connection, key_ids: Collection[str] | None) -> Published:
+        """What is to be published now that `key_ids`, or None for anything, may have changed. Notes a new version."""
+        version, digest = await _last(connection)
+        before = self._published
+        if before is None or key_ids is None or len(key_ids) > _MOST_KEYS or before.version != version:
+            published = await self._compiled(connection, version)
+        else:
+            published = await _with_keys(connection, before, key_ids)
+        if published.digest == digest:
+            return published
+        published = msgspec.structs.replace(published, version=version + 1)
         await connection.execute(
-            insert(publications).values(version=snapshot.version, published_us=now_us, digest=digest)
+            insert(publications).values(
+                version=published.version, published_us=published.compiled_us, digest=published.digest
+            )
         )
-        return snapshot
+        return published
 
-    def _compile_and_hash(self, truth: Truth, version: int, now_us: int) -> tuple[Snapshot, bytes]:
-        snapshot = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
-        # The truth is read in a fixed order, so equal content has equal bytes.
-        parts = (snapshot.keys, snapshot.apps, snapshot.services, snapshot.accounts)
-        return snapshot, hashlib.blake2b(_encode(parts), digest_size=16).digest()
+    async def _compiled(self, connection: Connection, version: int) -> Published:
+        """Everything, read and compiled anew. Raises Refusal `not_publishable`."""
+        now_us = epoch_us()
+        try:
+            with without_collecting():
+                truth = await read(connection, now_us)
+                # In a thread: a hundred thousand keys take a while, and control has other things to answer.
+                published, left_out = await asyncio.to_thread(self._compile, truth, version, now_us)
+        except NotPublishable as error:
+            raise Refusal("not_publishable", reasons=str(error)) from None
+        for name, reason in left_out.items():
+            logger().error("provider_left_out", provider=name, reason=reason)
+        return published
 
-    async def _write(self, snapshot: Snapshot) -> None:
+    def _compile(self, truth: Truth, version: int, now_us: int) -> tuple[Published, dict[str, str]]:
+        compiled = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
+        return whole(compiled.snapshot), compiled.left_out
+
+    async def _write(self, published: Published) -> None:
         def write() -> None:
-            if file.current_version(self._folder) != snapshot.version:
-                file.write(self._folder, snapshot)
+            if file.current_version(self._folder) != published.version:
+                published.write(self._folder)
 
         await asyncio.to_thread(write)
+
+
+async def _wait_for_others(connection: Connection) -> None:
+    # On SQLite the transaction itself has the write lock from its beginning.
+    if not is_sqlite(connection):
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
+
+
+async def _with_keys(connection: Connection, before: Published, key_ids: Collection[str]) -> Published:
+    if not key_ids:
+        return before
+    now_us = epoch_us()
+    limits = limits_by_owner(await policies.listed_limits(connection, key_ids))
+    there = {key.digest: compile_key(key, limits) for key in await read_keys(connection, now_us, key_ids)}
+    return with_keys(before, await digests_of(connection, key_ids), there, now_us)
 
 
 async def _last(connection: Connection) -> tuple[int, bytes]:

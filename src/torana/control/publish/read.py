@@ -1,5 +1,6 @@
 """All that a snapshot is made of, read in one transaction with one statement a table."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
@@ -16,6 +17,9 @@ from torana.stores.sql import tables
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import columns_of
 
+KEEP_EXPIRED_US = 30 * 86_400 * 1_000_000
+"""How long an expired key stays published, so that its holder hears that it has expired, not that it never was one."""
+
 
 class Truth(NamedTuple):
     """What the database holds, in a fixed order."""
@@ -23,7 +27,7 @@ class Truth(NamedTuple):
     teams: list[teams.Team]
     apps: list[apps.App]
     keys: list[Key]
-    """Those in use."""
+    """Those in use, and those that expired lately."""
     providers: list[providers.Provider]
     services: list[services.Service]
     """Those that are active."""
@@ -39,7 +43,7 @@ async def read(connection: Connection, now_us: int) -> Truth:
     return Truth(
         teams=await teams.listed(connection),
         apps=await apps.listed(connection, PLATFORM),
-        keys=await _keys_in_use(connection, now_us),
+        keys=await read_keys(connection, now_us),
         providers=await providers.listed(connection),
         services=[s for s in await services.listed(connection, PLATFORM) if s.state == "active"],
         deployments=await services.deployments_of(connection),
@@ -49,14 +53,21 @@ async def read(connection: Connection, now_us: int) -> Truth:
     )
 
 
-async def _keys_in_use(connection: Connection, now_us: int) -> list[Key]:
+async def read_keys(connection: Connection, now_us: int, key_ids: Collection[str] | None = None) -> list[Key]:
+    """Keys that are to be published, all or those of `key_ids`."""
     keys = tables.keys
-    rows = await connection.execute(
-        select(*columns_of(keys, Key))
-        .where(keys.c.revoked_us.is_(None), or_(keys.c.expires_us.is_(None), keys.c.expires_us > now_us))
-        .order_by(keys.c.id)
+    statement = select(*columns_of(keys, Key)).where(
+        keys.c.revoked_us.is_(None), or_(keys.c.expires_us.is_(None), keys.c.expires_us > now_us - KEEP_EXPIRED_US)
     )
-    return [Key(*row) for row in rows]
+    if key_ids is not None:
+        statement = statement.where(keys.c.id.in_(key_ids))
+    return [Key(*row) for row in (await connection.execute(statement)).all()]
+
+
+async def digests_of(connection: Connection, key_ids: Collection[str]) -> list[bytes]:
+    """Under what these keys are published, revoked or not."""
+    keys = tables.keys
+    return list(await connection.scalars(select(keys.c.digest).where(keys.c.id.in_(key_ids))))
 
 
 async def _approved(connection: Connection) -> list[Subscription]:

@@ -11,6 +11,8 @@ import mmap
 import os
 import secrets
 import struct
+import sys
+from array import array
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self, TypeVar
@@ -26,6 +28,7 @@ _LENGTH = struct.Struct("<I")
 _SLOT = struct.Struct("<II")
 _ENTRY = struct.Struct("<HI")
 _encode = msgspec.msgpack.Encoder().encode
+_hash = crc32
 
 Thing = TypeVar("Thing")
 
@@ -49,24 +52,66 @@ class _Head(msgspec.Struct, array_like=True):
     sections: dict[str, _Section]
 
 
+class Packed(msgspec.Struct, frozen=True):
+    """A section as it stands in the file."""
+
+    slots: int
+    table: bytes
+    entries: bytes
+    count: int
+
+
+def pack(things: Mapping[bytes, bytes]) -> Packed:
+    """A section of encoded things by their keys. One pass: a hundred thousand keys are packed on every change of one."""
+    slots = 8
+    while slots < 2 * len(things):
+        slots *= 2
+    mask, last = slots - 1, 2 * slots - 1
+    # Two words a slot, in one flat array: the hash, and the entry's offset + 1.
+    table = array("I", bytes(slots * _SLOT.size))
+    entries: list[bytes] = []
+    offset = 0
+    for key, value in things.items():
+        hashed = _hash(key)
+        word = 2 * (hashed & mask)
+        while table[word + 1]:
+            word = (word + 2) & last
+        table[word] = hashed
+        table[word + 1] = offset + 1
+        entries += (_ENTRY.pack(len(key), len(value)), key, value)
+        offset += _ENTRY.size + len(key) + len(value)
+    if sys.byteorder == "big":
+        table.byteswap()
+    return Packed(slots, table.tobytes(), b"".join(entries), len(things))
+
+
+def encoded(snapshot: Snapshot) -> dict[str, dict[bytes, bytes]]:
+    """What each section of this snapshot holds, encoded."""
+    return {
+        "keys": {digest: _encode(key) for digest, key in snapshot.keys.items()},
+        "apps": {name.encode(): _encode(app) for name, app in snapshot.apps.items()},
+        "services": {name.encode(): _encode(service) for name, service in snapshot.services.items()},
+        "accounts": {name.encode(): _encode(account) for name, account in snapshot.accounts.items()},
+    }
+
+
 def write(folder: Path, snapshot: Snapshot) -> None:
     """Replace the current snapshot by this one, at once and durably. Raises OSError."""
+    packed = {name: pack(things) for name, things in encoded(snapshot).items()}
+    write_packed(folder, snapshot.version, snapshot.compiled_us, packed)
+
+
+def write_packed(folder: Path, version: int, compiled_us: int, packed: Mapping[str, Packed]) -> None:
+    """Replace the current snapshot by one of these sections, at once and durably. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     parts: list[bytes] = []
     position = 0
     sections: dict[str, _Section] = {}
-    content: dict[str, Mapping[bytes, msgspec.Struct]] = {
-        "keys": snapshot.keys,
-        "apps": {name.encode(): thing for name, thing in snapshot.apps.items()},
-        "services": {name.encode(): thing for name, thing in snapshot.services.items()},
-        "accounts": {name.encode(): thing for name, thing in snapshot.accounts.items()},
-    }
-    for name, things in content.items():
-        table, entries, slots = _pack(things)
-        sections[name] = _Section(slots, position, position + len(table), len(things))
-        parts += [table, entries]
-        position += len(table) + len(entries)
-    head = _encode(_Head(snapshot.version, snapshot.compiled_us, sections))
+    for name, section in packed.items():
+        sections[name] = _Section(section.slots, position, position + len(section.table), section.count)
+        parts += (section.table, section.entries)
+        position += len(section.table) + len(section.entries)
+    head = _encode(_Head(version, compiled_us, sections))
     temporary = folder / f".{FILE_NAME}.{secrets.token_hex(4)}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -175,27 +220,3 @@ class SnapshotFile:
                 if memory[start : start + key_bytes] == key:
                     return decoder.decode(memory[start + key_bytes : start + key_bytes + value_bytes])
             slot = (slot + 1) & mask
-
-
-def _hash(key: bytes) -> int:
-    return crc32(key)
-
-
-def _pack(things: Mapping[bytes, msgspec.Struct]) -> tuple[bytes, bytes, int]:
-    slots = 8
-    while slots < 2 * len(things):
-        slots *= 2
-    table = [(0, 0)] * slots
-    entries: list[bytes] = []
-    offset = 0
-    for key, thing in things.items():
-        value = _encode(thing)
-        hashed = _hash(key)
-        slot = hashed & (slots - 1)
-        while table[slot][1]:
-            slot = (slot + 1) & (slots - 1)
-        table[slot] = (hashed, offset + 1)
-        entry = _ENTRY.pack(len(key), len(value)) + key + value
-        entries.append(entry)
-        offset += len(entry)
-    return b"".join(_SLOT.pack(*pair) for pair in table), b"".join(entries), slots
