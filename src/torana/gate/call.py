@@ -40,48 +40,58 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
     close: bool = False
 
 
-class Call(msgspec.Struct, eq=False):
-    """From the whole request to the record. Driven by callbacks: see `drive`."""
+class Call:
+    """From the whole request to the record. Driven by callbacks: see `drive`.
 
-    gate: "Gate"
-    connection: "Connection"
-    request: "Request"
-    view: "View | None"
-    started_us: int
-    """Since 1970."""
-    id: str
-    reserved: int = 0
-    """Bytes of spool set aside for the record."""
-    principal: "Principal | None" = None
-    path: "Path | None" = None
-    seen: "Peek | None" = None
-    offer: "Offer | None" = None
-    held: "tuple[tuple[Limit, Gauge], ...]" = ()
-    """Concurrency units this call has taken."""
-    target: "Target | None" = None
-    answered_by: "Target | None" = None
-    """The target whose reply began."""
-    asked_usage: bool = False
-    """Whether the gate added the request for usage to the stream."""
-    exchange: "Exchange | None" = None
-    retries: int = 0
-    upstream_status: int | None = None
-    upstream_headers: "Sequence[tuple[bytes, bytes]]" = ()
-    upstream_id: str | None = None
-    first_byte_ns: int = 0
-    total_us: int = 0
-    """Set when the call has ended."""
-    response_bytes: int = 0
-    stream_events: int | None = None
-    """Events passed on; None when the reply is not a stream."""
-    usage: Usage = UNKNOWN
-    model_served: str | None = None
-    status: int = 0
-    error: str | None = None
-    kept: list[bytes] | None = None
-    """Parts of the reply body, where a policy keeps bodies."""
-    kept_cut: bool = False
-    _journey: "Coroutine[None, Any, None] | None" = None
+    A class with slots and not a struct: it is written to some twenty times a call, which structs do slowly.
+    """
+
+    __slots__ = (
+        "_journey", "answered_by", "asked_usage", "connection", "error", "exchange", "first_byte_ns", "gate", "held", "id",
+        "kept", "kept_cut", "model_served", "offer", "path", "principal", "request", "reserved", "response_bytes", "retries",
+        "seen", "started_us", "status", "stream_events", "target", "total_us", "upstream_headers", "upstream_id",
+        "upstream_status", "usage", "view",
+    )  # fmt: skip
+
+    def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
+        self.gate = gate
+        self.connection = connection
+        self.request = request
+        self.view: View | None = gate.view
+        self.started_us = started_us = (request.started_ns + gate.epoch_ns) // 1000
+        self.id = gate.ids.next(started_us)
+        self.reserved = 0
+        """Bytes of spool set aside for the record."""
+        self.principal: Principal | None = None
+        self.path: Path | None = None
+        self.seen: Peek | None = None
+        self.offer: Offer | None = None
+        self.held: tuple[tuple[Limit, Gauge], ...] = ()
+        """Concurrency units this call has taken."""
+        self.target: Target | None = None
+        self.answered_by: Target | None = None
+        """The target whose reply began."""
+        self.asked_usage = False
+        """Whether the gate added the request for usage to the stream."""
+        self.exchange: Exchange | None = None
+        self.retries = 0
+        self.upstream_status: int | None = None
+        self.upstream_headers: Sequence[tuple[bytes, bytes]] = ()
+        self.upstream_id: str | None = None
+        self.first_byte_ns = 0
+        self.total_us = 0
+        """Set when the call has ended."""
+        self.response_bytes = 0
+        self.stream_events: int | None = None
+        """Events passed on; None when the reply is not a stream."""
+        self.usage: Usage = UNKNOWN
+        self.model_served: str | None = None
+        self.status = 0
+        self.error: str | None = None
+        self.kept: list[bytes] | None = None
+        """Parts of the reply body, where a policy keeps bodies."""
+        self.kept_cut = False
+        self._journey: Coroutine[None, Any, None] | None = None
 
     def drive(self, journey: Coroutine[None, Any, None]) -> None:
         """Run the journey up to its first wait. From then on the callbacks below resume it.

@@ -32,6 +32,9 @@ async def journey(call: Call) -> None:
             raise Refusal("record_space_exhausted", headers=(("retry-after", "1"),))
         path = find_path(call.request.path, call.request.method)
         call.path = path
+        if path.handling == "control":
+            # Behind a door of its own (admin_listen), control is not here.
+            raise Refusal("unknown_path", path=call.request.path[:200])
         if call.request.method == b"OPTIONS":
             ending = Ending(204, b"allow: %b, OPTIONS\r\n" % b", ".join(sorted(path.methods)), b"")
         else:

@@ -8,12 +8,11 @@ def reply_headers(call: Call, own: bytes) -> bytes:
     """`own` lines, then the call id, what served it, and the state of its tightest limit."""
     identifier = call.id.encode()
     offer, target = call.offer, call.answered_by or call.target
-    if offer is None or target is None:
-        return b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b" % (own, identifier, identifier, rate_headers(call))
+    served = b"" if offer is None or target is None else offer.headers[target]
     return b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b%b" % (
         own,
         identifier,
         identifier,
-        offer.headers[target],
+        served,
         rate_headers(call),
     )

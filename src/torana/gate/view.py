@@ -5,7 +5,7 @@ ready-made request heads, so that a call only looks things up.
 """
 
 import urllib.parse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torana import __version__
 from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service
@@ -64,7 +64,7 @@ class Target:
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("gauges", "headers", "keep_bodies", "rate_headers", "rates", "service", "targets")
+    __slots__ = ("gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
 
     def __init__(
         self,
@@ -79,6 +79,8 @@ class Offer:
         self.rates = rates
         self.gauges = gauges
         self.keep_bodies = keep_bodies
+        self.places: dict[Any, bytes] = {}
+        """What records of this offer share, encoded."""
         self.headers = {
             target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n" % (_field(service.name), _field(target.name))
             for target in targets
@@ -94,13 +96,15 @@ class Offer:
 class Principal:
     """Who calls: a key and its app."""
 
-    __slots__ = ("app", "key", "offers")
+    __slots__ = ("app", "by_name", "key", "offers")
 
     def __init__(self, key: Key, app: App) -> None:
         self.key = key
         self.app = app
         self.offers: dict[str, Offer] = {}
         """By service id."""
+        self.by_name: dict[str, Offer] = {}
+        """By what the caller wrote as `model`."""
 
 
 class View:
@@ -142,6 +146,7 @@ class View:
             if made is None:
                 return None
             found = principal.offers[service_id] = self._offer(principal, *made)
+        principal.by_name[name] = found
         return found
 
     def service(self, service_id: str) -> Service | None:

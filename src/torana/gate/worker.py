@@ -58,17 +58,13 @@ class Gate:
         """Take a whole request on its journey."""
         if not request.path.startswith("/v1/") and (page := self.pages.find(request)) is not None:
             return page(connection, request)
-        call = self._call(connection, request)
+        call = Call(self, connection, request)
         call.drive(flow.journey(call))
         return None if call.ended else call
 
     def refused(self, connection: Connection, request: Request, refusal: Refusal) -> None:
         """Answer and record a request that the listener could not accept."""
-        flow.refused(self._call(connection, request), refusal)
-
-    def _call(self, connection: Connection, request: Request) -> Call:
-        started_us = (request.started_ns + self.epoch_ns) // 1000
-        return Call(self, connection, request, self.view, started_us, self.ids.next(started_us))
+        flow.refused(Call(self, connection, request), refusal)
 
     def sweep(self) -> None:
         """Everything that is due now and then rather than per call."""

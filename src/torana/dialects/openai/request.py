@@ -21,42 +21,40 @@ _MOST_TAG_BYTES = 4096
 _MOST_USER_CHARS = 256
 
 
-class Peek:
+class Peek(msgspec.Struct, eq=False):
     """What governing needs to know of a body."""
 
-    __slots__ = ("fields", "model", "stream", "tags", "user", "wants_usage")
-
     fields: Mapping[str, msgspec.Raw]
-    model: str | None
-    stream: bool
-    wants_usage: bool
+    model: str | None = None
+    stream: bool = False
+    wants_usage: bool = False
     """Whether the caller asked for usage in the stream."""
-    user: str | None
-    tags: str | None
+    user: str | None = None
+    tags: str | None = None
     """The `metadata` object as the caller wrote it."""
 
 
 def peek(body: bytes) -> Peek:
     """Look into a JSON object. Raises Refusal: invalid_json, duplicate_field or invalid_field."""
-    seen = Peek()
-    seen.fields = fields = _read_fields(body)
-    raw = fields.get("model")
-    seen.model = None if raw is None else _text(raw, "model")
-    raw = fields.get("stream")
-    seen.stream = seen.wants_usage = False
-    if raw is not None and _flag(raw, "stream"):
+    fields = _read_fields(body)
+    seen = Peek(fields)
+    get = fields.get
+    if (raw := get("model")) is not None:
+        seen.model = _text(raw, "model")
+    if (raw := get("stream")) is not None and _flag(raw, "stream"):
         seen.stream = True
-        raw = fields.get("stream_options")
-        seen.wants_usage = raw is not None and _asks_for_usage(raw)
-    raw = fields.get("user")
-    seen.user = None if raw is None or bytes(raw) == b"null" else _text(raw, "user")[:_MOST_USER_CHARS]
-    raw = fields.get("metadata")
-    seen.tags = None if raw is None else _tags(raw)
+        seen.wants_usage = (raw := get("stream_options")) is not None and _asks_for_usage(raw)
+    if (raw := get("user")) is not None and bytes(raw) != b"null":
+        seen.user = _text(raw, "user")[:_MOST_USER_CHARS]
+    if (raw := get("metadata")) is not None:
+        seen.tags = _tags(raw)
     return seen
 
 
 def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
     """The body to send: the deployment's model in place of the asked one, and usage asked for where the stream would lack it."""
+    if model == seen.model and not seen.stream:
+        return body
     changes: dict[str, bytes] = {}
     if model != seen.model:
         changes["model"] = _encode(model)
@@ -87,14 +85,10 @@ def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
         raise Refusal("invalid_json", reason=f"it is not UTF-8 at byte {error.start}") from None
     except RecursionError:
         raise Refusal("invalid_json", reason="it is nested too deeply") from None
-    if not _is_compact(body, fields):
+    # A body exactly as long as its distinct fields need without white space names none of them twice.
+    if len(_encode(fields)) != len(body):
         _refuse_duplicates(body, fields)
     return fields
-
-
-def _is_compact(body: bytes, fields: dict[str, msgspec.Raw]) -> bool:
-    """Whether the body is exactly as long as its distinct fields need without white space: then no field stands twice."""
-    return len(_encode(fields)) == len(body)
 
 
 def _refuse_duplicates(body: bytes, fields: dict[str, msgspec.Raw]) -> None:

@@ -82,7 +82,14 @@ class Connection(Replies):
                 request, start, size = known
                 request.body = data[start:]
                 self._blank = False
-                self._charge_or_refuse(request, size)
+                listener = self._listener
+                request.charged = size
+                listener.buffered += size
+                if listener.buffered > listener.settings.max_buffered_bytes:
+                    self._incoming = request
+                    self._refuse(Refusal("overloaded"))
+                else:
+                    self._dispatch(request, None)
                 return
         if self._rest:
             data, self._rest = self._rest + data, b""
@@ -103,15 +110,6 @@ class Connection(Replies):
         else:
             if self._expecting:
                 self._continue()
-
-    def _charge_or_refuse(self, request: Request, size: int) -> None:
-        try:
-            self._charge(request, size)
-        except Refusal as refusal:
-            self._incoming = request
-            self._refuse(refusal)
-        else:
-            self._dispatch(request, None)
 
     def _read_head(self, data: bytes) -> bytes:
         if self._queue_length >= _MOST_WAITING or self._queue_bytes >= _MOST_WAITING_BYTES:

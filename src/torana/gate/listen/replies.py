@@ -57,8 +57,16 @@ class Replies(asyncio.Protocol):
         request = self._current
         if request is None:
             return
-        close = close or self._is_last(request)
-        head = self._head(request, status, headers, close)
+        listener = self._listener
+        if request.keep_alive and not (close or self._eof or listener.draining or listener.cors or request.http10):
+            head = (
+                _STATUS_LINES[status] + headers
+                if status in _STATUS_LINES
+                else self._head(request, status, headers, False)
+            )
+        else:
+            close = close or self._is_last(request)
+            head = self._head(request, status, headers, close)
         if status >= 200 and status != 204 and status != 304:
             head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
         else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
 from torana.core.secret import MASK, without_keys
+from torana.stores.counters.shared import CountersBusyError
 
 if TYPE_CHECKING:
     from torana.gate.call import Call
@@ -20,9 +21,15 @@ def find_offer(call: "Call") -> None:
     assert principal is not None
     assert seen is not None
     name = seen.model
+    call.offer = principal.by_name.get(name or "")
+    if call.offer is not None:
+        return
     if not name:
         raise Refusal("missing_model", param="model", models=_callable(call))
-    offer = view.offer(principal, name)
+    try:
+        offer = view.offer(principal, name)
+    except CountersBusyError:
+        raise Refusal("counters_unavailable", owner=name[:200], headers=(("retry-after", "1"),)) from None
     if offer is None:
         # A key pasted in the wrong place must not be shown or recorded, whatever its form.
         seen.model = MASK if view.principal(name.encode()) is not None else without_keys(name)

@@ -28,7 +28,7 @@ _JOIN_BYTES = 65_536
 
 IDLE, HEAD, BODY, COMPLETE, CLOSED = range(5)
 
-_WATCHED = frozenset((b"content-length", b"transfer-encoding", b"content-encoding"))
+_WATCHED = frozenset((b"transfer-encoding", b"content-encoding"))
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -138,7 +138,9 @@ class Connection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
         self._headers.append((name, value))
-        if name in _WATCHED:
+        if name == b"content-length":
+            self._framed = True
+        elif name in _WATCHED:
             self._watch(name, value)
 
     def on_headers_complete(self) -> None:

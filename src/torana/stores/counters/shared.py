@@ -209,7 +209,11 @@ class Rate:
 
     def give_back_unused(self, now_ns: int) -> None:
         """Return what is left of the block, so that another gate can use it."""
-        self._counters.lock(self._entry)
+        try:
+            self._counters.lock(self._entry)
+        except CountersBusyError:
+            # Kept for now, not lost: the next tick returns it.
+            return
         try:
             self._return_left(self._roll(now_ns // self._bucket_ns))
         finally:
