@@ -172,7 +172,8 @@ class Rate:
     def __init__(self, counters: SharedCounters, entry: int, limit: Limit) -> None:
         self._counters = counters
         self._entry = entry
-        self._bucket_ns = limit.period_seconds * 1_000_000_000 // (BUCKETS - 1)
+        # Rounded up: sixty buckets that are a few nanoseconds shorter than the period would let its last unit go early.
+        self._bucket_ns = -(-limit.period_seconds * 1_000_000_000 // (BUCKETS - 1))
         self._bucket = 0
         self._until = 0
         self.amount = limit.amount
@@ -209,7 +210,11 @@ class Rate:
 
     def give_back_unused(self, now_ns: int) -> None:
         """Return what is left of the block, so that another gate can use it."""
-        self._counters.lock(self._entry)
+        try:
+            self._counters.lock(self._entry)
+        except CountersBusyError:
+            # Kept for now, not lost: the next tick returns it.
+            return
         try:
             self._return_left(self._roll(now_ns // self._bucket_ns))
         finally:
