@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from tests.laws.test_law_3_every_way_out import QUICK, REFUSED
-from tests.support.gate_here import Reply, chat_body, gate_here, limit, parse, request, snapshot
+from tests.support.gate_here import Reply, begin, chat_body, gate_here, limit, parse, request, snapshot
 from tests.support.vendor_faults import FAULTS
 from tests.support.vendor_process import ROOT, Vendor
 from torana.core.errors import ERRORS, Refusal
@@ -154,7 +154,7 @@ def test_limits_and_unreachable_vendors_have_the_form(tmp_path: Path, vendor: Ve
             refused = await gate.chat("chat")
             told(refused, "rate_limit_exceeded")
             assert 0 < int(refused.headers["retry-after"]) <= 3661
-            hanging = asyncio.ensure_future(gate.chat("fault:hang"))
+            hanging = begin(gate.chat("fault:hang"))
             await gate.until(lambda: gate.gate.listener.active)
             told(await gate.chat("fault:hang"), "concurrency_limit_exceeded")
             told(await hanging, "upstream_first_byte_timeout")

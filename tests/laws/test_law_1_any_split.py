@@ -80,7 +80,9 @@ def streams(draw: st.DrawFn) -> bytes:
     """A stream of events, usually with one kind of line end, ended with [DONE] and more, or cut."""
     end = draw(ends)
     events = [line.replace(b"\n", end) + end * 2 for line in draw(st.lists(lines, max_size=7))]
-    closing = draw(st.sampled_from([DONE + end * 2, DONE + end * 2 + b"data: behind" + end * 2, DONE, b"", b"data: cut"]))
+    closing = draw(
+        st.sampled_from([DONE + end * 2, DONE + end * 2 + b"data: behind" + end * 2, DONE, b"", b"data: cut"])
+    )
     return b"".join(events) + closing
 
 
@@ -116,9 +118,7 @@ def test_hidden_usage_leaves_the_stream_of_a_vendor_that_sends_none(
         return b"".join(b"data: " + encode(value) + end * 2 for value in values) + DONE + end * 2
 
     plain = stream(*map(chunk, contents))
-    asked = stream(
-        *(chunk(text, usage=None) for text in contents), {"model": "m-1", "choices": [], "usage": USAGE}
-    )
+    asked = stream(*(chunk(text, usage=None) for text in contents), {"model": "m-1", "choices": [], "usage": USAGE})
     outcome = read(cut_at(asked, data.draw(split_points(asked))), hide=True)
     assert outcome.passed + outcome.done == plain
     assert outcome.usage == Usage(3, 1, 5, None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from tests.support.gate_here import KEY, Here, Reply, chat_body, gate_here, limit, request, snapshot
+from tests.support.gate_here import KEY, Here, Reply, begin, chat_body, gate_here, limit, request, snapshot
 from tests.support.vendor_faults import FAULTS
 from tests.support.vendor_process import Vendor
 
@@ -55,7 +55,7 @@ FAILING = {
     "leaky-401": "upstream_auth_failed",
     "error-event": "upstream_failed",
 }
-"""The code of each fault that ends a streamed call; `garbage-json`, `no-done`, `gzip`, `lie-length-short` and `huge-reply` depend on the form."""
+"""The code of each fault that ends a streamed call; others depend on the form of the reply."""
 
 
 def here(folder: Path, vendor: Vendor, **settings: Any) -> Any:
@@ -147,7 +147,13 @@ def test_every_refusal_is_recorded_once_under_its_code_and_reserves_nothing(tmp_
 
 @pytest.mark.parametrize(
     ("model", "streamed"),
-    [("fault:hang", True), ("fault:hang", False), ("fault:endless", True), ("fault:stall", True), ("fault:slow-first-byte", False)],
+    [
+        ("fault:hang", True),
+        ("fault:hang", False),
+        ("fault:endless", True),
+        ("fault:stall", True),
+        ("fault:slow-first-byte", False),
+    ],
 )
 def test_a_caller_who_leaves_while_the_call_runs_is_recorded_once(
     tmp_path: Path, vendor: Vendor, model: str, streamed: bool
@@ -202,9 +208,9 @@ def test_a_caller_who_closed_only_its_writing_half_gets_the_reply(tmp_path: Path
 def test_calls_that_still_run_when_the_grace_time_is_over_are_told_and_recorded(tmp_path: Path, vendor: Vendor) -> None:
     async def main() -> None:
         async with here(tmp_path, vendor) as gate:
-            hanging = asyncio.ensure_future(gate.chat("fault:hang"))
-            endless = asyncio.ensure_future(gate.chat("fault:endless", stream=True))
-            waiting = asyncio.ensure_future(gate.exchange(request(chat_body("chat"))[:-5]))
+            hanging = begin(gate.chat("fault:hang"))
+            endless = begin(gate.chat("fault:endless", stream=True))
+            waiting = begin(gate.exchange(request(chat_body("chat"))[:-5]))
             await gate.until(lambda: gate.gate.listener.active == 2 and gate.in_use()["spool"] > 0)
             await asyncio.sleep(0.1)
             gate.gate.listener.stop_accepting()

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from tests.support import journey
-from tests.support.gate_here import gate_here, limit, snapshot
+from tests.support.gate_here import begin, gate_here, limit, snapshot
 from tests.support.instance import Instance, Reply, run_instance
 from tests.support.polling import eventually
 from tests.support.vendor_process import Vendor
@@ -88,7 +88,7 @@ def test_fifty_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path
                     replies.append(reply)
                     assert not streamed or reply.body.endswith(b"data: [DONE]\n\n")
 
-            callers = [asyncio.ensure_future(caller(number)) for number in range(4)]
+            callers = [begin(caller(number)) for number in range(4)]
             for version in range(2, 2 + PUBLICATIONS):
                 gate.publish(snapshot(vendor.base_url, models, limits, version))
                 assert gate.gate.view is not None

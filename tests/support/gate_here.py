@@ -6,9 +6,9 @@ import http.client
 import io
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,11 +17,13 @@ from torana.core.record import CallRecord
 from torana.core.secret import Secret
 from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service, Snapshot
 from torana.gate.worker import Gate
+from torana.kit.tasks import spawn
 from torana.settings import Settings
 from torana.stores.secrets.master import MasterKey
 from torana.stores.snapshots.file import write
 from torana.stores.spool.reader import SpoolReader
 
+T = TypeVar("T")
 MASTER = MasterKey(b"m" * 32)
 KEY = "torana-here-key"
 DEADLINE_SECONDS = 30.0
@@ -71,7 +73,13 @@ def parse(data: bytes) -> Reply:
 def limit(owner: str, amount: int, period_seconds: int = 0) -> Limit:
     """A concurrency limit, or with a period one of requests."""
     kind = "requests" if period_seconds else "concurrency"
-    return Limit(f"{owner}:{kind}:{period_seconds}", "requests" if period_seconds else "concurrency", amount, period_seconds, owner)
+    return Limit(
+        f"{owner}:{kind}:{period_seconds}",
+        "requests" if period_seconds else "concurrency",
+        amount,
+        period_seconds,
+        owner,
+    )
 
 
 def snapshot(
@@ -156,7 +164,9 @@ class Here:
             position, finished = 0, False
             while not finished:
                 batch = reader.read(name, position, 1 << 20)
-                found += [msgspec.msgpack.decode(payload, type=CallRecord) for kind, payload in batch.entries if kind == 1]
+                found += [
+                    msgspec.msgpack.decode(payload, type=CallRecord) for kind, payload in batch.entries if kind == 1
+                ]
                 finished = batch.finished or not batch.entries
                 position = batch.end
         return found
@@ -183,6 +193,20 @@ class Here:
         async with asyncio.timeout(DEADLINE_SECONDS):
             while not condition():
                 await asyncio.sleep(0.01)
+
+
+def begin(work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
+    """Start this and go on; its result, or its failure, comes in the future."""
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    async def fill() -> None:
+        try:
+            future.set_result(await work)
+        except Exception as error:
+            future.set_exception(error)
+
+    spawn(fill(), "begun by a test")
+    return future
 
 
 def chat_body(model: str, **fields: Any) -> bytes:

@@ -1,5 +1,6 @@
 """The snapshot file: it answers as the content it was written from does, or says that it is damaged."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -7,25 +8,40 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service, Snapshot
-from torana.stores.snapshots.file import FILE_NAME, SnapshotError, SnapshotFile, current_version, open_current, stamp, write
+from torana.stores.snapshots.file import (
+    FILE_NAME,
+    SnapshotError,
+    SnapshotFile,
+    current_version,
+    open_current,
+    stamp,
+    write,
+)
 
 IN_A_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 names = st.text(max_size=20)
 digests = st.binary(min_size=16, max_size=16)
 limits = st.lists(
-    st.builds(Limit, names, st.sampled_from(["requests", "concurrency"]), st.integers(0, 2**40), st.integers(0, 86_400), names),
+    st.builds(
+        Limit, names, st.sampled_from(["requests", "concurrency"]), st.integers(0, 2**40), st.integers(0, 86_400), names
+    ),
     max_size=2,
 ).map(tuple)
 deployments = st.builds(Deployment, names, names, names, names, st.integers(0, 100))
 keys = st.dictionaries(digests, st.builds(Key, names, names, names, st.integers(0, 2**60), limits), max_size=30)
-apps = st.dictionaries(names, st.builds(App, names, names, names, st.dictionaries(names, names, max_size=4), limits), max_size=6)
+apps = st.dictionaries(
+    names, st.builds(App, names, names, names, st.dictionaries(names, names, max_size=4), limits), max_size=6
+)
 services = st.dictionaries(
-    names, st.builds(Service, names, names, names, names, st.lists(deployments, max_size=3).map(tuple), limits),
+    names,
+    st.builds(Service, names, names, names, names, st.lists(deployments, max_size=3).map(tuple), limits),
     max_size=6,
 )
 accounts = st.dictionaries(
     names,
-    st.builds(Account, names, names, names, names, st.sampled_from(["bearer", "none"]), st.none() | st.binary(max_size=64)),
+    st.builds(
+        Account, names, names, names, names, st.sampled_from(["bearer", "none"]), st.none() | st.binary(max_size=64)
+    ),
     max_size=6,
 )
 snapshots = st.builds(Snapshot, st.integers(0, 2**60), st.integers(0, 2**60), keys, apps, services, accounts)
@@ -52,9 +68,7 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path, content: Snapshot,
     write(tmp_path, content)
     with open_current(tmp_path) as file:
         assert (file.version, file.compiled_us) == (content.version, content.compiled_us)
-        assert file.counts() == {
-            name: len(getattr(content, name)) for name in ("keys", "apps", "services", "accounts")
-        }
+        assert file.counts() == {name: len(getattr(content, name)) for name in ("keys", "apps", "services", "accounts")}
         same(file, content, others)
 
 
@@ -68,13 +82,10 @@ def test_a_damaged_snapshot_is_refused_or_right_but_never_wrong(tmp_path: Path, 
     for _ in range(data.draw(st.integers(1, 3))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(whole)
-    try:
-        with open_current(tmp_path) as file:
-            for digest in content.keys:
-                assert file.key(digest) == content.keys[digest]
-            assert file.app("app_a") == content.apps["app_a"]
-    except SnapshotError as error:
-        assert "snapshot" in str(error)
+    with contextlib.suppress(SnapshotError), open_current(tmp_path) as file:
+        for digest in content.keys:
+            assert file.key(digest) == content.keys[digest]
+        assert file.app("app_a") == content.apps["app_a"]
 
 
 def test_a_snapshot_cut_anywhere_is_refused(tmp_path: Path) -> None:

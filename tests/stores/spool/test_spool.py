@@ -208,7 +208,11 @@ def test_bodies_take_only_the_room_that_no_reservation_needs(tmp_path: Path) -> 
     for _ in range(reserved):
         writer.append(b"r" * RESERVE)
         writer.release(RESERVE)
-    kinds = [kind for name in SpoolReader(tmp_path).segments() for kind, _ in SpoolReader(tmp_path).read(name, 0, MOST).entries]
+    kinds = [
+        kind
+        for name in SpoolReader(tmp_path).segments()
+        for kind, _ in SpoolReader(tmp_path).read(name, 0, MOST).entries
+    ]
     assert kinds == [BODY] + [RECORD] * reserved
     writer.close()
 
