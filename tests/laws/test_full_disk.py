@@ -91,6 +91,7 @@ def test_a_disk_that_is_full_refuses_calls_loses_no_record_and_recovers(
             ballast = tiny_disk / "ballast"
             ballast.write_bytes(b"x" * (1_048_576 - 4 * 65_536))
             admitted = set()
+            reply = await gate.chat("chat")
             for _ in range(200):
                 reply = await gate.chat("chat", metadata=TAGS)
                 if reply.status == 503:

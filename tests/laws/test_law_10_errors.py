@@ -6,6 +6,7 @@ import json
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -26,7 +27,7 @@ def placeholders(sentence: str) -> set[str]:
 
 
 def filled(code: str) -> Refusal:
-    detail = {name: f"<{name}>" for name in placeholders(ERRORS[code].sentence)}
+    detail: dict[str, Any] = {name: f"<{name}>" for name in placeholders(ERRORS[code].sentence)}
     param = detail.pop("param", None)
     return Refusal(code, param=param, **detail)
 

@@ -39,8 +39,10 @@ def test_exactly_as_many_of_a_hundred_concurrent_calls_succeed_as_the_limit_says
     assert Counter(reply.status for reply in replies) == {200: PER_DAY, 429: CALLERS - PER_DAY}
     fine = [reply for reply in replies if reply.status == 200]
     assert {reply.headers["x-ratelimit-limit-requests"] for reply in fine} == {str(PER_DAY)}
-    remaining = sorted(int(reply.headers["x-ratelimit-remaining-requests"]) for reply in fine)
-    assert remaining == list(range(PER_DAY))
+    # What remains when the reply leaves: other calls may have been admitted since.
+    remaining = [int(reply.headers["x-ratelimit-remaining-requests"]) for reply in fine]
+    assert min(remaining) == 0
+    assert max(remaining) < PER_DAY
     for reply in replies:
         if reply.status == 429:
             assert reply.error["code"] == "rate_limit_exceeded"
@@ -74,7 +76,7 @@ def test_the_places_of_a_killed_gate_are_free_again(instance: Instance, vendor: 
             gate.kill()
         eventually(lambda: len(instance.gates()) == 2 and not set(gates) & set(instance.gates()), "new gates", 60)
         for call in running:
-            with pytest.raises(OSError, match=r""):
+            with pytest.raises(ConnectionError):
                 call.result()
     vendor.clear()
 

@@ -205,7 +205,7 @@ def begin(work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
         except Exception as error:
             future.set_exception(error)
 
-    spawn(fill(), "begun by a test")
+    _ = spawn(fill(), "begun by a test")
     return future
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -70,7 +71,7 @@ steps = st.lists(
 
 @settings(deadline=None, max_examples=40)
 @given(steps)
-def test_any_interleaving_gives_back_exactly_what_was_appended(script: list[object]) -> None:
+def test_any_interleaving_gives_back_exactly_what_was_appended(script: list[Any]) -> None:
     written: list[bytes] = []
     with folder() as spool:
         writer = SpoolWriter(spool, SEGMENT, MOST)
@@ -181,7 +182,7 @@ def test_reservations_are_kept_when_the_bound_is_reached_and_room_comes_back(tmp
     while writer.reserve(RESERVE):
         reserved += 1
     assert reserved >= 10
-    assert writer.full
+    assert writer.full is True
     assert not writer.reserve(1)
     for number in range(reserved):  # what was promised is there
         writer.append(secrets.token_bytes(RESERVE - 100) + b"%d" % number)
