@@ -13,7 +13,10 @@ from torana.core.errors import Refusal
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _anything = msgspec.json.Decoder().decode
+_check = msgspec.json.Decoder(float_hook=str).decode
+"""Reads everything, but leaves numbers alone: those that do not fit a float are the vendor's business."""
 _encode = msgspec.json.Encoder().encode
+_TRUE = msgspec.Raw(b"true")
 _KEY = re.compile(rb'[ \t\r\n]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*')
 _NEXT = re.compile(rb"[ \t\r\n]*([,}])")
 _QUOTE = 34
@@ -64,8 +67,8 @@ def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
             start = body.index(b"{") + 1
             body = b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
         else:
-            given = _anything(options) or {}
-            changes["stream_options"] = _encode({**given, "include_usage": True})
+            given = {} if bytes(options) == b"null" else _fields(options)
+            changes["stream_options"] = _encode({**given, "include_usage": _TRUE})
     return _splice(body, changes) if changes else body
 
 
@@ -76,7 +79,7 @@ def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
         fields = _fields(body)
         # Skipped values are not looked into; escaped surrogates are the one thing in them that vendors choke on.
         if b"\\u" in body and (b"\\ud" in body or b"\\uD" in body):
-            _anything(body)
+            _check(body)
     except msgspec.ValidationError:
         raise Refusal("invalid_json", reason="it is not an object") from None
     except msgspec.DecodeError as error:
@@ -157,7 +160,7 @@ def _tags(raw: msgspec.Raw) -> str | None:
 
 def _asks_for_usage(raw: msgspec.Raw) -> bool:
     try:
-        options = _anything(raw)
+        options = _check(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refusal("invalid_field", param="stream_options", reason=str(error)) from None
     if options is None:

@@ -38,6 +38,7 @@ class StreamReader:
         self.model: str | None = None
         self.usage: Usage = UNKNOWN
         self.events = 0
+        """Data lines that have passed: vendors send one an event, and about one token in each."""
         self.failed = False
         """The vendor sent an error event."""
         self.done: bytes = b""
@@ -49,21 +50,18 @@ class StreamReader:
             return b""
         if (
             not self._rest
-            and not self._inside_long
-            and self.events
+            and self.model
             and len(data) <= MOST_EVENT_BYTES
             and data.endswith(b"\n\n")
             and b"[DONE]" not in data
             and b"error" not in data
             and b"\r" not in data
         ):
+            # Whole events, all of them of the plain kind that `_read` would hand on unread too.
             usages = data.count(b'"usage"')
-            if not usages:
-                self.events += data.count(b"\n\n")
-                return data
-            if usages == data.count(b',"usage":null'):
-                self.events += data.count(b"\n\n")
-                return data.replace(b',"usage":null', b"") if self._hide else data
+            if not usages or usages == data.count(b',"usage":null'):
+                self.events += data.count(b"\ndata:") + data.startswith(b"data:")
+                return data.replace(b',"usage":null', b"") if usages and self._hide else data
         return self._feed_slowly(data)
 
     def tail(self) -> bytes:
@@ -99,24 +97,24 @@ class StreamReader:
 
     def _keep(self, rest: bytes, out: list[bytes]) -> None:
         # A boundary may be split between two portions: its first bytes stay until the rest has come.
+        # Of an event too long to hold, at least the last byte stays too, so that `tail` shows that it was not completed.
         if self._inside_long or len(rest) > MOST_EVENT_BYTES:
             self._inside_long = True
             hold = len(rest) - len(rest.rstrip(b"\r\n"))
-            keep = min(hold, 3)
+            keep = max(min(hold, 3), 1)
             out.append(rest[: len(rest) - keep])
             rest = rest[len(rest) - keep :]
         self._rest = rest
 
     def _read(self, event: bytes) -> bytes:
-        payload = _payload(event)
-        if payload is None:
-            return event
-        self.events += 1
+        lines = _data_lines(event)
+        self.events += len(lines)
+        payload = b"\n".join(lines)
         if payload == b"[DONE]":
             self.done = event
             return b""
-        if self.events > 1 and b'"usage"' not in payload and b'"error"' not in payload:
-            return event
+        if self.model and b'"error"' not in event and event.count(b'"usage"') == event.count(b',"usage":null'):
+            return event.replace(b',"usage":null', b"") if self._hide else event
         try:
             chunk = _decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -134,9 +132,8 @@ class StreamReader:
         return event
 
 
-def _payload(event: bytes) -> bytes | None:
-    """The data of one event, None when it has none (a comment, for instance)."""
+def _data_lines(event: bytes) -> list[bytes]:
+    """The data of one event, line by line; none when it is a comment, for instance."""
     if event.startswith(b"data:") and event.count(b"\n") == 2 and b"\r" not in event:
-        return event[5:-2].strip(b" ")
-    lines = [line[5:].strip(b" ") for line in event.splitlines() if line.startswith(b"data:")]
-    return b"\n".join(lines) if lines else None
+        return [event[5:-2].strip(b" ")]
+    return [line[5:].strip(b" ") for line in event.splitlines() if line.startswith(b"data:")]

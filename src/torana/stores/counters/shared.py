@@ -172,7 +172,8 @@ class Rate:
     def __init__(self, counters: SharedCounters, entry: int, limit: Limit) -> None:
         self._counters = counters
         self._entry = entry
-        self._bucket_ns = limit.period_seconds * 1_000_000_000 // (BUCKETS - 1)
+        # Rounded up: sixty buckets that are a few nanoseconds shorter than the period would let its last unit go early.
+        self._bucket_ns = -(-limit.period_seconds * 1_000_000_000 // (BUCKETS - 1))
         self._bucket = 0
         self._until = 0
         self.amount = limit.amount

@@ -3,8 +3,10 @@
 Opening costs the same for ten keys as for a hundred thousand, the pages are shared between gates, and an entry is decoded when it
 is first needed. The file is only ever replaced whole (rename), so a gate sees the old content or the new, never a mixture.
 
-Form: magic, u32 length of the head, head (msgpack: version, time, sections), then for each section a hash table (u32 hash,
-u32 entry offset + 1; 0 is empty; open addressing) and its entries (u16 key length, u32 value length, key, value).
+Form: magic, u32 length of the head, u32 CRC-32 of the head, head (msgpack: version, time, sections), then for each section a hash
+table (u32 hash, u32 entry offset + 1; 0 is empty; open addressing) and its entries (u16 key length, u32 value length, u32
+CRC-32 of both, key, value). Head and tables are checked when the file is opened, an entry when it is looked up: damage is
+found before anything wrong is answered, and opening still does not read the entries.
 """
 
 import mmap
@@ -23,10 +25,11 @@ import msgspec
 from torana.core.snapshot import Account, App, Key, Service, Snapshot
 
 FILE_NAME = "current.snap"
-MAGIC = b"torana snapshot 1\n"
-_LENGTH = struct.Struct("<I")
+MAGIC = b"torana snapshot 2\n"
+_PREFIX = struct.Struct("<II")
 _SLOT = struct.Struct("<II")
-_ENTRY = struct.Struct("<HI")
+_ENTRY = struct.Struct("<HII")
+_DAMAGED = "the snapshot is damaged"
 _encode = msgspec.msgpack.Encoder().encode
 _hash = crc32
 
@@ -43,7 +46,11 @@ class _Section(msgspec.Struct, array_like=True):
     table: int
     """Offset of the hash table behind the head."""
     entries: int
+    size: int
+    """Bytes of the entries."""
     count: int
+    checksum: int
+    """CRC-32 of the table."""
 
 
 class _Head(msgspec.Struct, array_like=True):
@@ -78,7 +85,7 @@ def pack(things: Mapping[bytes, bytes]) -> Packed:
             word = (word + 2) & last
         table[word] = hashed
         table[word + 1] = offset + 1
-        entries += (_ENTRY.pack(len(key), len(value)), key, value)
+        entries += (_ENTRY.pack(len(key), len(value), crc32(value, hashed)), key, value)
         offset += _ENTRY.size + len(key) + len(value)
     if sys.byteorder == "big":
         table.byteswap()
@@ -108,7 +115,14 @@ def write_packed(folder: Path, version: int, compiled_us: int, packed: Mapping[s
     position = 0
     sections: dict[str, _Section] = {}
     for name, section in packed.items():
-        sections[name] = _Section(section.slots, position, position + len(section.table), section.count)
+        sections[name] = _Section(
+            section.slots,
+            position,
+            position + len(section.table),
+            len(section.entries),
+            section.count,
+            crc32(section.table),
+        )
         parts += (section.table, section.entries)
         position += len(section.table) + len(section.entries)
     head = _encode(_Head(version, compiled_us, sections))
@@ -116,7 +130,7 @@ def write_packed(folder: Path, version: int, compiled_us: int, packed: Mapping[s
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines([MAGIC, _LENGTH.pack(len(head)), head, *parts])
+            file.writelines([MAGIC, _PREFIX.pack(len(head), crc32(head)), head, *parts])
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(folder / FILE_NAME)
@@ -138,7 +152,7 @@ def open_current(folder: Path) -> "SnapshotFile":
     """Map the current snapshot. Raises FileNotFoundError or SnapshotError."""
     with (folder / FILE_NAME).open("rb") as file:
         stamp = os.fstat(file.fileno())
-        if stamp.st_size < len(MAGIC) + _LENGTH.size:
+        if stamp.st_size < len(MAGIC) + _PREFIX.size:
             raise SnapshotError("the snapshot is cut short")
         memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return SnapshotFile(memory, (stamp.st_ino, stamp.st_mtime_ns))
@@ -154,23 +168,27 @@ def stamp(folder: Path) -> tuple[int, int] | None:
 
 
 class SnapshotFile:
-    """One published snapshot. Look-ups return None for what is not in it."""
+    """One published snapshot. Look-ups return None for what is not in it, and raise SnapshotError for what is damaged."""
 
     def __init__(self, memory: mmap.mmap, stamp: tuple[int, int]) -> None:
         self._memory = memory
         self.stamp = stamp
         if memory[: len(MAGIC)] != MAGIC:
             raise SnapshotError("the snapshot was written by another version of the program")
-        start = len(MAGIC) + _LENGTH.size
-        (length,) = _LENGTH.unpack_from(memory, len(MAGIC))
+        start = len(MAGIC) + _PREFIX.size
+        length, checksum = _PREFIX.unpack_from(memory, len(MAGIC))
+        content = memory[start : start + length]
+        if crc32(content) != checksum:
+            raise SnapshotError(_DAMAGED)
         try:
-            head = msgspec.msgpack.decode(memory[start : start + length], type=_Head)
+            head = msgspec.msgpack.decode(content, type=_Head)
         except msgspec.MsgspecError as error:
-            raise SnapshotError(f"the snapshot's head is damaged: {error}") from None
+            raise SnapshotError(f"the snapshot was written by another version of the program: {error}") from None
         self.version = head.version
         self.compiled_us = head.compiled_us
         self._base = start + length
         self._sections = head.sections
+        self._check_tables()
         self._key = msgspec.msgpack.Decoder(Key)
         self._app = msgspec.msgpack.Decoder(App)
         self._service = msgspec.msgpack.Decoder(Service)
@@ -202,6 +220,15 @@ class SnapshotFile:
         """How many things each section holds."""
         return {name: section.count for name, section in self._sections.items()}
 
+    def _check_tables(self) -> None:
+        end = max((section.entries + section.size for section in self._sections.values()), default=0)
+        if len(self._memory) != self._base + end:
+            raise SnapshotError("the snapshot is cut short")
+        for section in self._sections.values():
+            table = self._base + section.table
+            if crc32(self._memory[table : self._base + section.entries]) != section.checksum:
+                raise SnapshotError(_DAMAGED)
+
     def _find(self, name: str, key: bytes, decoder: msgspec.msgpack.Decoder[Thing]) -> Thing | None:
         section = self._sections[name]
         memory = self._memory
@@ -215,8 +242,11 @@ class SnapshotFile:
                 return None
             if found == hashed:
                 entry = self._base + section.entries + offset - 1
-                key_bytes, value_bytes = _ENTRY.unpack_from(memory, entry)
+                key_bytes, value_bytes, checksum = _ENTRY.unpack_from(memory, entry)
                 start = entry + _ENTRY.size
-                if memory[start : start + key_bytes] == key:
-                    return decoder.decode(memory[start + key_bytes : start + key_bytes + value_bytes])
+                content = memory[start : start + key_bytes + value_bytes]
+                if crc32(content) != checksum:
+                    raise SnapshotError(_DAMAGED)
+                if content[:key_bytes] == key:
+                    return decoder.decode(memoryview(content)[key_bytes:])
             slot = (slot + 1) & mask

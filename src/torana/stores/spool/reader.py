@@ -56,7 +56,10 @@ class SpoolReader:
                 length = int.from_bytes(data[:4], "little")
                 data = os.pread(file.fileno(), length + ENTRY.size, start)
                 entries, used, stop = _split(data)
-            at_end = start + used >= os.fstat(file.fileno()).st_size
+            size = os.fstat(file.fileno()).st_size
+            at_end = start + used >= size
+            if dead and stop is None and used < len(data) and start + len(data) >= size:
+                stop = "damaged"  # the file ends in the middle of an entry, which nobody will complete
         end = start + used
         finished = stop == "sealed" or (dead and (stop in ("empty", "damaged") or at_end))
         return Batch(segment, offset, end, entries, finished, finished and stop == "damaged")

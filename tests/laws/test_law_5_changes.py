@@ -1,0 +1,104 @@
+"""Law 5: a key, grant or policy change holds on every worker of a node within a moment, and running calls are not touched."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from tests.support import journey
+from tests.support.gate_here import begin, gate_here, limit, snapshot
+from tests.support.instance import Instance, Reply, run_instance
+from tests.support.polling import eventually
+from tests.support.vendor_process import Vendor
+
+PUBLICATIONS = 50
+
+
+def configuration(vendor: Vendor, limits: list[dict[str, Any]], subscriptions: list[str]) -> dict[str, Any]:
+    services = [journey.service("chat"), journey.service("extra", "chat"), journey.service("fault:slow-events")]
+    return journey.configuration(vendor, services, [journey.app("main", subscriptions, limits=limits)])
+
+
+@pytest.fixture(scope="module")
+def instance(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    folder: Path = tmp_path_factory.mktemp("changes")
+    config = configuration(vendor, [], ["chat", "fault:slow-events"])
+    with run_instance(folder, config, key=journey.KEY, env=journey.environment()) as running:
+        yield running
+
+
+def on_all_gates(instance: Instance, call: Callable[[], Reply], changed: Callable[[Reply], bool]) -> None:
+    """Wait until each of the gates has answered in the changed way."""
+    gates = instance.gates_seen()
+    seen: set[str] = set()
+
+    def all_changed() -> bool:
+        reply = call()
+        if changed(reply):
+            seen.add(reply.gate)
+        return seen == gates
+
+    eventually(all_changed, "every gate has changed")
+
+
+def apply(instance: Instance, config: dict[str, Any]) -> None:
+    (instance.folder / "changed.yaml").write_text(json.dumps(config))
+    instance.cli("apply", "--yes", "-f", str(instance.folder / "changed.yaml"))
+
+
+def test_a_key_is_made_and_revoked_on_every_gate(instance: Instance) -> None:
+    made = json.loads(instance.cli("keys", "create", "--app", "main", "--name", "made", "--json"))
+    on_all_gates(instance, lambda: instance.chat("chat", made["value"]), lambda reply: reply.status == 200)
+    (mine,) = [row for row in json.loads(instance.cli("keys", "list", "--json")) if row["name"] == "made"]
+    instance.cli("keys", "revoke", mine["id"])
+    on_all_gates(instance, lambda: instance.chat("chat", made["value"]), lambda reply: reply.status == 401)
+
+
+def test_a_grant_and_a_limit_change_on_every_gate_while_streams_go_on(instance: Instance, vendor: Vendor) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        streams = [pool.submit(instance.chat, "fault:slow-events", stream=True) for _ in range(8)]
+        apply(instance, configuration(vendor, [], ["chat", "extra", "fault:slow-events"]))
+        on_all_gates(instance, lambda: instance.chat("extra"), lambda reply: reply.status == 200)
+        replies = [stream.result() for stream in streams]
+    assert all(reply.complete and reply.body.endswith(b"data: [DONE]\n\n") for reply in replies)
+    apply(instance, configuration(vendor, [{"requests": 1, "per": "day"}], ["chat", "extra"]))
+    on_all_gates(instance, lambda: instance.chat("chat"), lambda reply: reply.status == 429)
+    apply(instance, configuration(vendor, [], ["chat"]))
+    on_all_gates(instance, lambda: instance.chat("chat"), lambda reply: reply.status == 200)
+    on_all_gates(instance, lambda: instance.chat("extra"), lambda reply: reply.status == 404)
+
+
+def test_fifty_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path: Path, vendor: Vendor) -> None:
+    async def main() -> None:
+        models = ["chat", "fault:slow-events"]
+        limits = {name: (limit(name, 1_000),) for name in models}
+        async with gate_here(tmp_path, snapshot(vendor.base_url, models, limits)) as gate:
+            over = False
+            replies = []
+
+            async def caller(number: int) -> None:
+                while not over:
+                    streamed = number % 2 == 0
+                    reply = await gate.chat(models[streamed], stream=streamed)
+                    replies.append(reply)
+                    assert not streamed or reply.body.endswith(b"data: [DONE]\n\n")
+
+            callers = [begin(caller(number)) for number in range(4)]
+            for version in range(2, 2 + PUBLICATIONS):
+                gate.publish(snapshot(vendor.base_url, models, limits, version))
+                assert gate.gate.view is not None
+                assert gate.gate.view.snapshot.version == version
+                await asyncio.sleep(0.01)
+            over = True
+            await asyncio.gather(*callers)
+            assert {reply.status for reply in replies} == {200}
+            assert len(replies) >= 4
+            await gate.until(lambda: not gate.gate.listener.active)
+            assert gate.in_use() == {}
+
+    uvloop.run(main())
