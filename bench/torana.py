@@ -85,7 +85,7 @@ def prepare(data: Path, declared: Declared) -> float:
     """Make a data folder and apply the declaration while nothing runs; returns the seconds that the apply took."""
     _command(["init", "--data", str(data), "--json"], declared, START_SECONDS)
     started = time.monotonic()
-    _command(["apply", "--data", str(data), "-f", str(declared.path)], declared, APPLY_SECONDS)
+    _command(["apply", "--yes", "--data", str(data), "-f", str(declared.path)], declared, APPLY_SECONDS)
     return time.monotonic() - started
 
 
