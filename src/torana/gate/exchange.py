@@ -3,6 +3,7 @@
 Another target is tried only while nothing of a reply has gone to the caller.
 """
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
@@ -18,8 +19,9 @@ from torana.gate.view import Target
 from torana.kit.drive import pause
 
 if TYPE_CHECKING:
-    from torana.gate.listen.request import Request
+    from torana.gate.route.paths import Path
 
+_MOST_KNOWN = 16
 _JSON = b"content-type: application/json\r\n"
 _EVENTS = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 _FORWARDED = (b"accept", b"idempotency-key", b"openai-beta", b"traceparent", b"tracestate")
@@ -36,14 +38,14 @@ _TRY_ANOTHER = frozenset(
 )
 
 
-async def forward(call: Call) -> Ending:
-    """Send the call to the first target that takes it. Raises Refusal with the last target's failure."""
+def forward(call: Call) -> Awaitable[Ending]:
+    """Send the call to the first target that takes it. Awaiting it raises Refusal with the last target's failure."""
     assert call.offer is not None
     targets = call.offer.targets
-    if len(targets) == 1:
-        call.target = target = targets[0]
-        return _demo(call, target) if target.in_process else await _send(call, target)
-    return await _try_each(call, in_order(targets))
+    if len(targets) > 1:
+        return _try_each(call, in_order(targets))
+    call.target = target = targets[0]
+    return _demo(call, target) if target.in_process else _send(call, target)
 
 
 async def _try_each(call: Call, targets: list[Target]) -> Ending:
@@ -52,7 +54,7 @@ async def _try_each(call: Call, targets: list[Target]) -> Ending:
         call.target = target
         try:
             if target.in_process:
-                return _demo(call, target)
+                return await _demo(call, target)
             return await _send(call, target)
         except Refusal as refusal:
             if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
@@ -69,7 +71,7 @@ async def _send(call: Call, target: Target) -> Ending:
     ask_usage = seen.stream and not seen.wants_usage and target.account.stream_usage
     call.asked_usage = ask_usage
     body = for_upstream(request.body, seen, target.deployment.model, ask_usage)
-    head = target.head % (path.upstream, _forwarded(request), len(body))
+    head = b"%bcontent-length: %d\r\n\r\n" % (_head(call, target, path), len(body))
     endpoint = target.endpoint
     deadline_ns = request.started_ns + endpoint.total_timeout_ns
     call.exchange = call.gate.client.send(endpoint, head, body, call, deadline_ns)
@@ -195,7 +197,7 @@ async def _collect(call: Call, target: Target, data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _demo(call: Call, target: Target) -> Ending:
+async def _demo(call: Call, target: Target) -> Ending:
     seen, path = call.seen, call.path
     assert seen is not None
     assert path is not None
@@ -231,14 +233,19 @@ def _drop(call: Call) -> None:
         exchange.let_go()
 
 
-def _forwarded(request: "Request") -> bytes:
-    """The caller's header lines that a vendor may see; worked out once for each head."""
-    lines: bytes | None = request.known.get("forwarded")
-    if lines is None:
-        own = request.headers
-        lines = b"".join([b"%b: %b\r\n" % (name, own[name]) for name in _FORWARDED if name in own])
-        request.known["forwarded"] = lines
-    return lines
+def _head(call: Call, target: Target, path: "Path") -> bytes:
+    """The request head for the target, up to its length; made once for each head of a caller."""
+    known = call.request.known
+    key = (target, path)
+    head: bytes | None = known.get(key)
+    if head is None:
+        own = call.request.headers
+        # What a vendor may see of the caller's headers.
+        forwarded = b"".join([b"%b: %b\r\n" % (name, own[name]) for name in _FORWARDED if name in own])
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        head = known[key] = target.head % (path.upstream, forwarded)
+    return head
 
 
 def _read_head(call: Call) -> str:

@@ -52,7 +52,7 @@ class Target:
         # A base URL ends with its version segment, and so do the gate's own paths begin with one.
         self.head = (
             b"POST %b%%b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
-            b"user-agent: %b\r\n%%bcontent-length: %%d\r\n\r\n"
+            b"user-agent: %b\r\n%%b"
         ) % (
             parts.path.rstrip("/").encode().replace(b"%", b"%%"),
             _host(parts).encode(),

@@ -43,7 +43,9 @@ def peek(body: bytes) -> Peek:
     seen = Peek(fields)
     get = fields.get
     if (raw := get("model")) is not None:
-        seen.model = _text(raw, "model")
+        text = bytes(raw)
+        # The common form, without a call: a string without escapes.
+        seen.model = text[1:-1].decode() if text[0] == _QUOTE and b"\\" not in text else _text(raw, "model")
     if (raw := get("stream")) is not None and _flag(raw, "stream"):
         seen.stream = True
         seen.wants_usage = (raw := get("stream_options")) is not None and _asks_for_usage(raw)

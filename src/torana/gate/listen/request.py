@@ -27,7 +27,7 @@ class Request(msgspec.Struct, eq=False):
     keep_alive: bool = False
     started_ns: int = 0
     """`time.monotonic_ns()` when the first byte arrived."""
-    known: dict[str, Any] = msgspec.field(default_factory=dict)
+    known: dict[Any, Any] = msgspec.field(default_factory=dict)
     """What the steps worked out from the head alone. Callers repeat their heads, so requests with the same one share it."""
     charged: int = 0
     """Body bytes that count against the gate's `max_buffered_bytes` until the reply has ended."""
