@@ -107,14 +107,18 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
     call.status = 200
     connection.start(200, reply_headers(call, _EVENTS))
     most = call.gate.settings.body_keep_bytes
+    feed, send = reader.feed, connection.send
     try:
         while True:
-            out = reader.feed(data)
+            out = feed(data)
             if reader.done or end:
                 break
             if out:
-                connection.send(out)
-                call.sent(len(out))
+                send(out)
+                if call.first_byte_ns:
+                    call.response_bytes += len(out)
+                else:
+                    call.sent(len(out))
                 if call.kept is not None:
                     call.keep(out, most)
             data, end = await pause()
@@ -125,6 +129,11 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
     finally:
         call.stream_events = reader.events
         call.model_served, call.usage = reader.model, reader.usage
+    return _end_stream(call, target, reader, out, end)
+
+
+def _end_stream(call: Call, target: Target, reader: StreamReader, out: bytes, end: bool) -> Ending:
+    """What is left of a stream whose last bytes have come: `out`, and the event that says so."""
     if reader.failed:
         call.error = "upstream_failed"
     exchange, call.exchange = call.exchange, None
@@ -135,7 +144,7 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
             call.error = "upstream_cut"
             return Ending(200, b"", b"", begun=True, cut=True)
         if out:
-            connection.send(out)
+            call.connection.send(out)
             call.sent(len(out))
         raise Refusal("upstream_cut", target=target.name)
     return Ending(200, b"", out + reader.done, begun=True)

@@ -30,6 +30,7 @@ class Replies(asyncio.Protocol):
         "_events",
         "_held_head",
         "_listener",
+        "_plain_stream",
         "_queue_length",
         "_stream",
         "_transport",
@@ -46,6 +47,8 @@ class Replies(asyncio.Protocol):
         self._queue_length = 0
         self._stream = NOT_STREAMED
         self._held_head = b""
+        self._plain_stream = False
+        """Whether pieces go out as chunks, each in one write."""
         self.peer = ""
         """The caller's IP address."""
 
@@ -92,10 +95,16 @@ class Replies(asyncio.Protocol):
         head = self._head(request, status, headers, self._is_last(request))
         self._held_head = head + (b"\r\n" if request.http10 else b"transfer-encoding: chunked\r\n\r\n")
         self._stream = HEAD_HELD
+        self._plain_stream = not request.http10 and request.method != b"HEAD"
 
     def send(self, data: bytes) -> None:
         """Send a piece of a streamed reply in one write."""
-        if data and (request := self._current) is not None:
+        request = self._current
+        if request is None or not data:
+            return
+        if self._plain_stream and self._stream == STREAMING and len(data) < _JOIN_BELOW:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        else:
             self._write_pieces(self._pieces(request, data))
 
     def finish(self, data: bytes = b"") -> None:
