@@ -19,7 +19,6 @@ from torana.core.record import CallRecord
 from torana.settings import MEANINGS, Settings
 
 FAILURES = ROOT / "docs" / "failure-modes.md"
-_WRITTEN_BESIDE = "metrics.md"
 _ROW = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \|", re.MULTILINE)
 
 
@@ -68,7 +67,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in links(page):
         file, _, fragment = target.partition("#")
         aim = (page.parent / file).resolve() if file else page
-        assert aim.exists() or aim.name == _WRITTEN_BESIDE, f"{page.name}: {target}"
+        assert aim.exists(), f"{page.name}: {target}"
         if fragment and aim.suffix == ".md":
             assert fragment in anchors(aim), f"{page.name}: {target}"
 

@@ -137,7 +137,8 @@ def test_replacing_gates_costs_no_call_and_no_record(running: Instance) -> None:
     rows = running.records(set(load.answered))
     assert [call_id for call_id in load.answered if len(rows[call_id]) != 1] == []
     assert max(Counter(load.answered).values()) == 1
-    assert counted(running) >= len(load.answered)
+    # A gate's own numbers are at once in its answer, another's within about a second.
+    eventually(lambda: counted(running) >= len(load.answered), "every call is counted", 30)
 
 
 def test_no_counter_falls_whichever_gate_is_asked_and_whatever_becomes_of_it(running: Instance) -> None:

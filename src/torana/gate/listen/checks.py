@@ -75,8 +75,6 @@ def repeat(head: bytes, request: Request, most: int) -> Repeat | None:
     found = _LENGTH.search(head)
     if found is None:
         return None
-    # The shared headers must not tell the length of another request.
-    del request.headers[b"content-length"]
     return Repeat(head[: found.start(1)], head[found.end(1) :], replace(request), most)
 
 
@@ -279,7 +277,8 @@ def body_size(request: Request, most: int) -> int:
     if expected is not None and expected.lower() != b"100-continue":
         raise Refusal("expectation_failed")
     transfer = headers.get(b"transfer-encoding")
-    length = headers.get(b"content-length")
+    # Taken out: headers are shared by requests with equal heads, and the body tells its length itself.
+    length = headers.pop(b"content-length", None)
     if transfer is not None:
         if request.http10 or length is not None or transfer.lower() != b"chunked":
             raise malformed("its Transfer-Encoding is not exactly `chunked` on HTTP/1.1")

@@ -21,7 +21,7 @@ class Request(msgspec.Struct, eq=False):
     query: bytes = b""
     """Without the question mark."""
     headers: dict[bytes, bytes] = msgspec.field(default_factory=dict)
-    """Lower-case names; repeated fields joined with a comma; names with underscores and trailers are left out."""
+    """Lower-case names; repeated fields joined with a comma; names with underscores, trailers and content-length are left out."""
     body: bytes = b""
     http10: bool = False
     keep_alive: bool = False
