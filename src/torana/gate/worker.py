@@ -23,6 +23,7 @@ from torana.gate.pages import Pages
 from torana.gate.refresh import Refresher
 from torana.gate.upstream.client import Client
 from torana.kit.log import logger
+from torana.kit.outbox import Outbox
 from torana.settings import Settings
 from torana.stores.counters.shared import SharedCounters
 from torana.stores.secrets.check import verify
@@ -46,12 +47,13 @@ class Gate:
         self.spool = SpoolWriter(folder / "spool", settings.spool_segment_bytes, settings.spool_max_bytes)
         self.refresher = Refresher(folder / "snapshot", settings, master, self.counters)
         self.view = self.refresher.refresh()
-        self.client = Client(settings)
+        outbox = Outbox()
+        self.client = Client(settings, outbox)
         self.ids = CallIds()
         self.epoch_ns = time.time_ns() - time.monotonic_ns()
         """Added to a monotonic time it gives nanoseconds since 1970."""
         self.metrics = Metrics(folder / "run" / "metrics", slot)
-        self.listener = Listener(settings, self)
+        self.listener = Listener(settings, self, outbox)
         self.pages = Pages(self)
 
     def called(self, connection: Connection, request: Request) -> CallerEvents | None:

@@ -232,7 +232,7 @@ class Connection(Replies):
         # Not between the replies that earlier requests still wait for: then it is sent after the last of them.
         if self._current is None and not self._queue_length:
             self._expecting = False
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._write(self._transport, b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _ended(self, request: Request, close: bool, linger: bool = True) -> None:
         listener = self._listener
@@ -271,6 +271,7 @@ class Connection(Replies):
         self._rest = b""
         self._reset_input(_DEAF)
         self._drop_waiting(incoming)
+        self._listener.outbox.flush()
         transport = self._transport
         if linger and not self._eof and transport.can_write_eof():
             transport.write_eof()
@@ -416,7 +417,7 @@ class Connection(Replies):
         elif not self._probed:
             if now_ns - self._mark >= _PROBE_NS:
                 self._probed = True
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self._write(self._transport, b"HTTP/1.1 100 Continue\r\n\r\n")
         else:
             sock = cast(socket.socket, self._transport.get_extra_info("socket"))
             if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _CLOSE_WAIT:

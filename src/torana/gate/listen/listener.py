@@ -7,6 +7,7 @@ import ssl
 from torana.gate.listen.connection import Connection
 from torana.gate.listen.cors import cors
 from torana.gate.listen.request import CallerEvents, Handler
+from torana.kit.outbox import Outbox
 from torana.settings import Settings
 
 _BACKLOG = 4_096
@@ -27,9 +28,10 @@ class Listener:
     full_reply = _FULL_REPLY
     """What a connection over `max_connections` gets, before it is read."""
 
-    def __init__(self, settings: Settings, handler: Handler) -> None:
+    def __init__(self, settings: Settings, handler: Handler, outbox: Outbox | None = None) -> None:
         self.settings = settings
         self.handler = handler
+        self.outbox = outbox or Outbox()
         self.cors = cors(settings.cors_origins)
         self.draining = False
         """Whether replies say `connection: close`."""

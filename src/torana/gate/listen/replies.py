@@ -34,11 +34,13 @@ class Replies(asyncio.Protocol):
         "_queue_length",
         "_stream",
         "_transport",
+        "_write",
         "peer",
     )
 
     def __init__(self, listener: "Listener") -> None:
         self._listener = listener
+        self._write = listener.outbox.write
         self._transport = cast(asyncio.Transport, None)
         self._current: Request | None = None
         """The request that is being answered."""
@@ -75,10 +77,11 @@ class Replies(asyncio.Protocol):
         else:
             head, body = b"%b\r\n" % head, b""
         if not body or request.method == b"HEAD":
-            self._transport.write(head)
+            self._write(self._transport, head)
         elif len(body) < _JOIN_BELOW:
-            self._transport.write(head + body)
+            self._write(self._transport, head + body)
         else:
+            listener.outbox.flush()
             self._transport.writelines((head, body))
         self._ended(request, close)
 
@@ -103,7 +106,7 @@ class Replies(asyncio.Protocol):
         if request is None or not data:
             return
         if self._plain_stream and self._stream == STREAMING and len(data) < _JOIN_BELOW:
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+            self._write(self._transport, b"%x\r\n%b\r\n" % (len(data), data))
         else:
             self._write_pieces(self._pieces(request, data))
 
@@ -168,7 +171,8 @@ class Replies(asyncio.Protocol):
         return pieces
 
     def _write_pieces(self, pieces: list[bytes]) -> None:
-        if len(pieces) == 1:
-            self._transport.write(pieces[0])
-        elif pieces:
+        if sum(map(len, pieces)) < _JOIN_BELOW:
+            self._write(self._transport, b"".join(pieces))
+        else:
+            self._listener.outbox.flush()
             self._transport.writelines(pieces)

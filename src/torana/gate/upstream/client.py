@@ -10,6 +10,7 @@ from torana.gate.upstream.egress import parse_networks
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.exchange import Exchange, Pool
 from torana.gate.upstream.failure import Failure, Sink
+from torana.kit.outbox import Outbox
 from torana.kit.tasks import spawn
 from torana.settings import Settings
 
@@ -28,7 +29,8 @@ class Counts(NamedTuple):
 class Client:
     """One per event loop. Follows no redirect, sends no request twice. Raises ValueError for a bad `egress_deny`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, outbox: Outbox | None = None) -> None:
+        self._outbox = outbox or Outbox()
         self._keepalive_ns = int(settings.upstream_keepalive_seconds * 1e9)
         self._most_idle = settings.upstream_max_idle_connections
         self._deny = parse_networks(settings.egress_deny)
@@ -47,6 +49,12 @@ class Client:
         exchange = Exchange(endpoint, sink, deadline_ns, now_ns)
         if endpoint.absolute_prefix:
             head = _for_proxy(head, endpoint)
+        self._place(exchange, head, body, now_ns)
+        return exchange
+
+    def _place(self, exchange: Exchange, head: bytes, body: bytes, now_ns: int) -> None:
+        """Give the exchange a kept connection that is still good, or open one."""
+        endpoint = exchange.endpoint
         pool = self._pools.get(endpoint.identity)
         if pool is None:
             pool = self._pools[endpoint.identity] = Pool(self._most_idle, decoded_only=endpoint.scheme != "unix")
@@ -55,13 +63,17 @@ class Client:
             connection = idle.pop()
             if now_ns - connection.idle_ns <= STALE_NS or not connection.is_stale():
                 connection.start(exchange, head, body, now_ns)
-                return exchange
+                return
             connection.abort()
         self._opening.add(exchange)
         pool.open += 1
         exchange.task = spawn(self._open(exchange, pool, head, body), "upstream-connect")
         exchange.task.add_done_callback(lambda _: self._opened(exchange, pool))
-        return exchange
+
+    def _again(self, exchange: Exchange, head: bytes, body: bytes) -> None:
+        """A kept connection was lost before a byte of the request had left."""
+        if exchange.sink is not None:
+            self._place(exchange, head, body, monotonic_ns())
 
     def sweep(self, now_ns: int) -> None:
         """Enforce the time limits and close what was idle too long; called every 0.25 s."""
@@ -101,13 +113,16 @@ class Client:
             endpoint = exchange.endpoint
             context = self._context(endpoint.ca_pem) if endpoint.scheme == "https" else None
             connection = await open_connection(
-                endpoint, context, self._deny, lambda sock: Connection(pool, sock, self._buffer, self._forget)
+                endpoint,
+                context,
+                self._deny,
+                lambda sock: Connection(pool, sock, self._buffer, self._outbox, self._again, self._forget),
             )
             if connection.is_closed:
                 raise Failure("upstream_connect_failed", sent=False, reason="it closed the connection at once")
             self._connections.add(connection)
             pool.open += 1
-            connection.start(exchange, head, body, monotonic_ns())
+            connection.start(exchange, head, body, monotonic_ns(), kept=False)
         except Failure as failure:
             exchange.fail(failure)
         except Exception:

@@ -15,6 +15,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from torana.gate.upstream.exchange import Exchange, Pool
 from torana.gate.upstream.failure import Failure
+from torana.kit.outbox import Outbox
 
 READ_BYTES = 32_768
 MAX_HEADERS = 200
@@ -35,17 +36,27 @@ class Connection(asyncio.BufferedProtocol):
     """A transport's protocol. `start` is called once per exchange while it is idle."""
 
     __slots__ = (
-        "_active", "_begun", "_body", "_buffer", "_exchange", "_forget", "_framed", "_head", "_headers",
-        "_headless", "_interim", "_keep", "_large", "_last_ns", "_parser", "_phase", "_problem", "_seen",
-        "_silent", "_socket", "_status", "_told", "_transport", "_unsent", "idle_ns", "on_body", "pool",
+        "_active", "_again", "_begun", "_body", "_buffer", "_exchange", "_forget", "_framed", "_head", "_headers",
+        "_headless", "_interim", "_keep", "_large", "_last_ns", "_outbox", "_parser", "_phase", "_problem", "_request", "_seen",
+        "_silent", "_socket", "_status", "_told", "_transport", "_turn", "_unsent", "idle_ns", "on_body", "pool",
     )  # fmt: skip
 
     def __init__(
-        self, pool: Pool, sock: socket.socket, buffer: memoryview, forget: Callable[["Connection"], None]
+        self,
+        pool: Pool,
+        sock: socket.socket,
+        buffer: memoryview,
+        outbox: Outbox,
+        again: Callable[[Exchange, bytes, bytes], None],
+        forget: Callable[["Connection"], None],
     ) -> None:
         self.pool = pool
         self._socket = sock
         self._buffer = buffer
+        self._outbox = outbox
+        self._again = again
+        self._turn = -1
+        """The outbox's turn in which the request was handed in; -1 when it was written at once."""
         self._forget = forget
         self._exchange: Exchange | None = None
         self._phase = IDLE
@@ -55,6 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         self.on_body = self._body.append
         self._parser = HttpResponseParser(self)
         self.idle_ns = 0
+        self._request = (b"", b"")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -62,7 +74,7 @@ class Connection(asyncio.BufferedProtocol):
             # Else up to 256 KiB would wait in the TLS layer of a paused stream.
             cast(Any, transport).set_read_buffer_limits(READ_BYTES)
 
-    def start(self, exchange: Exchange, head: bytes, body: bytes, now_ns: int) -> None:
+    def start(self, exchange: Exchange, head: bytes, body: bytes, now_ns: int, kept: bool = True) -> None:
         """Write a whole request; its reply goes to the exchange's sink. Never calls the sink itself."""
         exchange.connection = self
         self._exchange = exchange
@@ -75,10 +87,14 @@ class Connection(asyncio.BufferedProtocol):
         self._headless = head.startswith(b"HEAD ")
         if len(body) > _JOIN_BYTES:
             self._large = True
+            self._turn = -1
             self._transport.writelines((head, body))
         else:
             self._large = False
-            self._transport.write(head + body if body else head)
+            # A connection just made that is lost at once is a failure; trying again might never end.
+            self._turn = self._outbox.turn if kept else -1
+            self._request = (head, body)
+            self._outbox.write(self._transport, head + body if body else head)
         if exchange.paused:
             self.pause()
 
@@ -202,6 +218,10 @@ class Connection(asyncio.BufferedProtocol):
             # Nothing was asked, so whatever this is must not become the reply to the next request.
             self.abort()
             return
+        if self._turn == self._outbox.turn:
+            # Said before the request has left, so it cannot be the reply to it.
+            self._start_again(exchange)
+            return
         self._seen += count
         try:
             self._parser.feed_data(self._buffer[:count])
@@ -236,10 +256,18 @@ class Connection(asyncio.BufferedProtocol):
         exchange = self._exchange
         if exchange is None:
             self.abort()
+        elif self._turn == self._outbox.turn:
+            self._start_again(exchange)
         elif self._phase == BODY and not self._framed and error is None:
             self._finish(exchange)
         else:
             self._fail(exchange, "upstream_cut")
+
+    def _start_again(self, exchange: Exchange) -> None:
+        """The request is still in the outbox: another connection may take it, and nothing is sent twice."""
+        head, body = self._request
+        self.abort()
+        self._again(exchange, head, body)
 
     # The ends of an exchange.
 
