@@ -10,23 +10,32 @@ import asyncio
 class Outbox:
     """One per event loop. What goes to a transport by other ways needs a `flush` first, to keep the order."""
 
-    __slots__ = ("_items", "_loop", "turn")
+    __slots__ = ("_items", "_loop", "_scheduled", "turn")
 
     def __init__(self) -> None:
         self._items: list[tuple[asyncio.WriteTransport, bytes]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._scheduled = False
         self.turn = 0
         """Counts flushes: what was handed in during the present turn has not left yet."""
 
     def write(self, transport: asyncio.WriteTransport, data: bytes) -> None:
         """Write at the end of this turn."""
-        items = self._items
-        if not items:
-            loop = self._loop
-            if loop is None:
-                self._loop = loop = asyncio.get_running_loop()
-            loop.call_soon(self.flush)
-        items.append((transport, data))
+        if not self._scheduled:
+            self.end_turn()
+        self._items.append((transport, data))
+
+    def end_turn(self) -> None:
+        """Have `turn` counted on when this turn of the loop ends, whether anything is written or not."""
+        if not self._scheduled:
+            self._scheduled = True
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        self._scheduled = False
+        self.flush()
 
     def flush(self) -> None:
         """Write now."""

@@ -58,6 +58,7 @@ class Client:
         pool = self._pools.get(endpoint.identity)
         if pool is None:
             pool = self._pools[endpoint.identity] = Pool(self._most_idle, decoded_only=endpoint.scheme != "unix")
+        pool.settle(self._outbox.turn)
         idle = pool.idle
         while idle:
             connection = idle.pop()
@@ -90,7 +91,7 @@ class Client:
 
     def counts(self) -> Counts:
         """How many connections there are now."""
-        idle = sum(len(pool.idle) for pool in self._pools.values())
+        idle = sum(pool.kept for pool in self._pools.values())
         return Counts(len(self._connections) - idle, idle, len(self._opening))
 
     def close(self) -> None:

@@ -126,8 +126,8 @@ class Connection(asyncio.BufferedProtocol):
         if self._exchange is not None:
             self._exchange.connection = None
             self._exchange = None
-        elif self in self.pool.idle:
-            self.pool.idle.remove(self)
+        else:
+            self.pool.drop(self)
         self._transport.abort()
         self._forget(self)
         # The parser holds this object's methods: without this only the garbage collector could free the two.
@@ -279,18 +279,15 @@ class Connection(asyncio.BufferedProtocol):
         exchange.connection = None
         self._exchange = None
         pool = self.pool
-        if (
-            not self._keep
-            or len(pool.idle) >= pool.most_idle
-            or (self._large and self._transport.get_write_buffer_size())
-        ):
+        if not self._keep or pool.kept >= pool.most_idle or (self._large and self._transport.get_write_buffer_size()):
             self.abort()
         else:
             self._phase = IDLE
             self.idle_ns = monotonic_ns()
             if exchange.paused:
                 self.resume()
-            pool.idle.append(self)
+            pool.keep(self, self._outbox.turn)
+            self._outbox.end_turn()
         if (sink := exchange.sink) is not None and not told:
             sink.upstream_head(status, head)
         # The head may have made the caller leave.

@@ -19,7 +19,7 @@ DRAIN_NS = 1_000_000_000
 class Pool:
     """The connections of one endpoint."""
 
-    __slots__ = ("decoded_only", "idle", "most_idle", "open")
+    __slots__ = ("_resting", "_resting_turn", "decoded_only", "idle", "most_idle", "open")
 
     def __init__(self, most_idle: int, *, decoded_only: bool) -> None:
         self.idle: list[Connection] = []
@@ -29,6 +29,35 @@ class Pool:
         """Connections that exist or are being opened."""
         self.decoded_only = decoded_only
         """Whether a reply with a content-encoding is refused, because none was asked for."""
+        self._resting: list[Connection] = []
+        self._resting_turn = -1
+
+    def keep(self, connection: "Connection", turn: int) -> None:
+        """Keep a connection whose reply has just ended. It is not used again in the same turn of the loop.
+
+        A vendor that closes after its reply does so a moment later: by the next turn that is seen.
+        """
+        if self._resting:
+            self.settle(turn)
+        self._resting_turn = turn
+        self._resting.append(connection)
+
+    def settle(self, turn: int) -> None:
+        """Make usable what has rested since an earlier turn."""
+        if self._resting and self._resting_turn != turn:
+            self.idle += self._resting
+            self._resting.clear()
+
+    def drop(self, connection: "Connection") -> None:
+        """Forget a kept connection, if it is one."""
+        for kept in (self.idle, self._resting):
+            if connection in kept:
+                kept.remove(connection)
+
+    @property
+    def kept(self) -> int:
+        """Connections that serve nobody at present."""
+        return len(self.idle) + len(self._resting)
 
 
 class Exchange(msgspec.Struct, eq=False):
