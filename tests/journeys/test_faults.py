@@ -91,6 +91,10 @@ class Outcome(NamedTuple):
     records: list[list[dict[str, Any]]]
 
 
+ALONE = {"close-silently"}
+"""Faults that could meet another call: what is sent on a connection at the moment it is closed may or may not have been read."""
+
+
 @pytest.fixture(scope="module")
 def instance(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     services = [journey.service(f"fault:{fault}", limits=[{"concurrency": 1}]) for fault in FAULTS]
@@ -116,8 +120,10 @@ def outcomes(instance: Instance) -> dict[tuple[str, bool], Outcome]:
 
     replies: dict[tuple[str, bool], list[Reply]] = {}
     with ThreadPoolExecutor(len(EXPECTED)) as pool:
-        for some in pool.map(call_all, EXPECTED):
+        for some in pool.map(call_all, sorted(EXPECTED.keys() - ALONE)):
             replies |= some
+    for fault in sorted(ALONE):
+        replies |= call_all(fault)
     by_id = instance.records({reply.call_id for pair in replies.values() for reply in pair})
     return {case: Outcome(pair, [by_id[reply.call_id] for reply in pair]) for case, pair in replies.items()}
 

@@ -7,6 +7,7 @@ exactly where its message ends closes the connection instead of pooling it.
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any, cast
@@ -27,6 +28,9 @@ _SILENT_BYTES = 2 * MAX_HEAD_BYTES
 _JOIN_BYTES = 65_536
 """Up to here one joined write is cheaper than two buffers."""
 
+_ACKED_AT, _TCP_INFO_BYTES = 120, 128
+"""Where tcpi_bytes_acked stands in struct tcp_info (include/uapi/linux/tcp.h)."""
+
 IDLE, HEAD, BODY, COMPLETE, CLOSED = range(5)
 
 _WATCHED = frozenset((b"transfer-encoding", b"content-encoding"))
@@ -37,8 +41,9 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_active", "_again", "_begun", "_body", "_buffer", "_exchange", "_forget", "_framed", "_head", "_headers",
-        "_headless", "_interim", "_keep", "_large", "_last_ns", "_outbox", "_parser", "_phase", "_problem", "_request", "_seen",
-        "_silent", "_socket", "_status", "_told", "_transport", "_turn", "_unsent", "idle_ns", "on_body", "pool",
+        "_headless", "_interim", "_is_plain", "_keep", "_large", "_last_ns", "_outbox", "_parser", "_phase",
+        "_problem", "_request", "_seen", "_sent", "_sent_before", "_silent", "_socket", "_status", "_told",
+        "_transport", "_turn", "_unsent", "idle_ns", "on_body", "pool",
     )  # fmt: skip
 
     def __init__(
@@ -67,10 +72,13 @@ class Connection(asyncio.BufferedProtocol):
         self._parser = HttpResponseParser(self)
         self.idle_ns = 0
         self._request = (b"", b"")
+        self._sent = self._sent_before = 0
+        """Bytes of all requests, and of those before the present one."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        if transport.get_extra_info("ssl_object") is not None:
+        self._is_plain = transport.get_extra_info("ssl_object") is None
+        if not self._is_plain:
             # Else up to 256 KiB would wait in the TLS layer of a paused stream.
             cast(Any, transport).set_read_buffer_limits(READ_BYTES)
 
@@ -79,6 +87,8 @@ class Connection(asyncio.BufferedProtocol):
         exchange.connection = self
         self._exchange = exchange
         self._phase = HEAD
+        self._sent_before = self._sent
+        self._sent += len(head) + len(body)
         self._headers: list[tuple[bytes, bytes]] = []
         self._active = self._begun = self._told = self._framed = self._keep = False
         self._silent = self._seen = self._interim = self._unsent = 0
@@ -256,15 +266,29 @@ class Connection(asyncio.BufferedProtocol):
         exchange = self._exchange
         if exchange is None:
             self.abort()
-        elif self._turn == self._outbox.turn:
+        elif self._turn == self._outbox.turn or (error is None and self._is_unread()):
             self._start_again(exchange)
         elif self._phase == BODY and not self._framed and error is None:
             self._finish(exchange)
         else:
             self._fail(exchange, "upstream_cut")
 
+    def _is_unread(self) -> bool:
+        """Whether the peer had closed a kept connection before the request reached it, so that it can never read it.
+
+        Its closing segment acknowledges what had arrived by then; TCP_INFO tells how much that is (tcpi_bytes_acked, which
+        counts the opening segment too). Under TLS more bytes travel than are written, and nothing is concluded.
+        """
+        if self._turn < 0 or self._seen or not self._is_plain:
+            return False
+        try:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+        except OSError:
+            return False
+        return len(info) == _TCP_INFO_BYTES and int.from_bytes(info[_ACKED_AT:], sys.byteorder) <= self._sent_before + 1
+
     def _start_again(self, exchange: Exchange) -> None:
-        """The request is still in the outbox: another connection may take it, and nothing is sent twice."""
+        """The peer has not had a byte of the request: another connection may take it, and nothing is sent twice."""
         head, body = self._request
         self.abort()
         self._again(exchange, head, body)
