@@ -78,10 +78,10 @@ def finish(call: Call, ending: Ending) -> None:
     call.status = ending.status
     if call.usage is UNKNOWN:
         meter(call)
-    call.total_us = (monotonic_ns() - call.request.started_ns) // 1000
     body = ending.body
     if body and not ending.cut:
         call.sent(len(body))
+    call.total_us = (monotonic_ns() - call.request.started_ns) // 1000
     if call.kept is not None:
         call.keep(body, call.gate.settings.body_keep_bytes)
     record(call)
