@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torana.stores.secrets.master import MasterKey
     from torana.stores.snapshots.file import SnapshotFile
 
-MOST_KEPT = 20_000
+MOST_KEPT = 100_000
 """Principals kept in memory; then all are dropped and looked up anew."""
 _USER_AGENT = f"torana/{__version__}".encode()
 
@@ -64,7 +64,7 @@ class Target:
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
+    __slots__ = ("gauges", "headers", "keep_bodies", "rate_headers", "rates", "service", "targets")
 
     def __init__(
         self,
@@ -79,8 +79,6 @@ class Offer:
         self.rates = rates
         self.gauges = gauges
         self.keep_bodies = keep_bodies
-        self.places: dict[Any, bytes] = {}
-        """What records of this offer share, encoded."""
         self.headers = {
             target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n" % (_field(service.name), _field(target.name))
             for target in targets
@@ -94,17 +92,17 @@ class Offer:
 
 
 class Principal:
-    """Who calls: a key and its app."""
+    """Who calls: a key and its app. Keys of an app without limits of their own share what was worked out for the app."""
 
-    __slots__ = ("app", "by_name", "key", "offers")
+    __slots__ = ("app", "by_name", "key", "offers", "places")
 
-    def __init__(self, key: Key, app: App) -> None:
+    def __init__(self, key: Key, app: App, shared: tuple[dict[str, Offer], dict[str, Offer]]) -> None:
         self.key = key
         self.app = app
-        self.offers: dict[str, Offer] = {}
-        """By service id."""
-        self.by_name: dict[str, Offer] = {}
-        """By what the caller wrote as `model`."""
+        self.offers, self.by_name = ({}, {}) if key.limits else shared
+        """By service id, and by what the caller wrote as `model`."""
+        self.places: dict[Any, bytes] = {}
+        """What records of this key share, encoded."""
 
 
 class View:
@@ -118,6 +116,7 @@ class View:
         self._master = master
         self._counters = counters
         self._principals: dict[bytes, Principal] = {}
+        self._shared: dict[str, tuple[dict[str, Offer], dict[str, Offer]]] = {}
         self._apps: dict[str, App] = {}
         self._services: dict[str, tuple[Service, tuple[Target, ...]]] = {}
 
@@ -132,7 +131,11 @@ class View:
                 return None
             if len(self._principals) >= MOST_KEPT:
                 self._principals.clear()
-            found = self._principals[digest] = Principal(key, app)
+                self._shared.clear()
+            shared = self._shared.get(app.id)
+            if shared is None:
+                shared = self._shared[app.id] = ({}, {})
+            found = self._principals[digest] = Principal(key, app, shared)
         return found
 
     def offer(self, principal: Principal, name: str) -> Offer | None:

@@ -46,11 +46,12 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
     started_ns = call.request.started_ns
     first_byte_ns = call.first_byte_ns
     asked = None if seen is None else seen.model
-    if offer is None:
+    principal = call.principal
+    if offer is None or principal is None:
         place = _place(call, asked)
     else:
-        key = (call.path, call.answered_by or call.target, call.stream_events is None, asked, call.model_served)
-        place = offer.places.get(key) or _keep_place(offer.places, key, _place(call, asked))
+        key = (offer, call.path, call.answered_by or call.target, call.stream_events is None, asked, call.model_served)
+        place = principal.places.get(key) or _keep_place(principal.places, key, _place(call, asked))
     before = _encode(
         (
             call.id,
