@@ -266,4 +266,6 @@ def _refused(address: tuple[str, int]) -> bool:
         socket.create_connection(address).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False  # it still waited to be accepted when the listener closed
     return False
