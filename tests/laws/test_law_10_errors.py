@@ -16,7 +16,7 @@ from tests.support.gate_here import Reply, begin, chat_body, gate_here, limit, p
 from tests.support.vendor_faults import FAULTS
 from tests.support.vendor_process import ROOT, Vendor
 from torana.core.errors import ERRORS, Refusal
-from torana.dialects.openai.errors import encode_error, encode_error_event
+from torana.dialects.openai_chat.errors import encode_error, encode_error_event
 
 SOURCES = sorted((ROOT / "src" / "torana").rglob("*.py"))
 STATUS_DEPENDS = {"upstream_refused"}

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.support.splits import cut_at, split_points
 from torana.core.usage import Usage
-from torana.dialects.openai.stream import MOST_EVENT_BYTES, StreamReader
+from torana.dialects.openai_chat.watch import StreamReader
+from torana.dialects.passing import MOST_EVENT_BYTES
 
 DONE = b"data: [DONE]"
 USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 1}}

@@ -15,7 +15,7 @@ from tests.support import vendor_replies
 from tests.support.gate_here import chat_body, gate_here, snapshot
 from tests.support.vendor_process import Vendor
 from torana.core.errors import Refusal
-from torana.dialects.openai.request import for_upstream, peek
+from torana.dialects.openai_chat.look import for_upstream, peek
 
 spaces = st.text(st.sampled_from(" \t\r\n"), max_size=3)
 numbers = st.sampled_from(["0", "-0", "1.10", "1e400", "1E-7", "-1.0e+2", "123456789012345678901234567890", "0.1000"])

@@ -64,6 +64,9 @@ ERRORS: dict[str, ErrorKind] = {
         400, _REQUEST, "The request body names the field {param} more than once. Send each field once."
     ),
     "invalid_field": ErrorKind(400, _REQUEST, "The field {param} is not valid: {reason}."),
+    "unsupported_parameter": ErrorKind(
+        400, _REQUEST, "{param} cannot be carried to this model: {reason}. Leave it out, or choose another model."
+    ),
     "missing_model": ErrorKind(400, _REQUEST, "The request body has no `model`. {models}"),
     "model_not_found": ErrorKind(
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"

@@ -12,7 +12,7 @@ from torana.kit.log import logger
 
 if TYPE_CHECKING:
     from torana.core.snapshot import Limit
-    from torana.dialects.openai.request import Peek
+    from torana.dialects.body import Peek
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.route.paths import Path

@@ -8,7 +8,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
-from torana.dialects.openai.errors import encode_error
+from torana.dialects.openai_chat.errors import encode_error
 from torana.gate.listen.connection import Connection
 from torana.gate.listen.request import Request
 from torana.gate.upstream.endpoint import Endpoint

@@ -7,10 +7,10 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
-from torana.dialects.openai.errors import is_error
-from torana.dialects.openai.reply import NotAReplyError, read_reply
-from torana.dialects.openai.request import for_upstream
-from torana.dialects.openai.stream import StreamReader
+from torana.dialects import NotAReplyError
+from torana.dialects.openai_chat.errors import is_error
+from torana.dialects.openai_chat.look import for_upstream
+from torana.dialects.openai_chat.watch import StreamReader, read_reply
 from torana.gate.call import Call, Ending
 from torana.gate.demo import answer
 from torana.gate.headers import reply_headers

@@ -8,8 +8,8 @@ from time import monotonic_ns
 
 from torana.core.errors import ERRORS, Refusal
 from torana.core.usage import UNKNOWN
-from torana.dialects.openai.errors import encode_error, encode_error_event
-from torana.dialects.openai.request import peek
+from torana.dialects.openai_chat.errors import encode_error, encode_error_event
+from torana.dialects.openai_chat.look import peek
 from torana.gate.admit.limits import admit, settle
 from torana.gate.call import Call, CallerLeft, Ending, log_failure
 from torana.gate.exchange import forward

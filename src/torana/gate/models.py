@@ -3,7 +3,7 @@
 import urllib.parse
 
 from torana.core.errors import Refusal
-from torana.dialects.openai.models import Model, encode_model, encode_models
+from torana.dialects.openai_chat.models import Model, encode_model, encode_models
 from torana.gate.call import Call
 from torana.gate.route.paths import MODEL
 

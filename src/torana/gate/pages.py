@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
-from torana.dialects.openai.errors import encode_error
+from torana.dialects.openai_chat.errors import encode_error
 from torana.gate import exposition
 from torana.gate.control_door import ControlDoor
 from torana.gate.listen.connection import Connection

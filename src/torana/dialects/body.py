@@ -1,7 +1,7 @@
-"""Looks into a request body: finds what governing needs, refuses what is ambiguous, changes only what must change.
+"""Looks into a request's JSON without rewriting it, and replaces single fields by splicing bytes.
 
-Bodies are never parsed and written again: numbers, key order and unknown fields stay as the caller wrote them. The few
-fields that have to differ are replaced by splicing bytes.
+Bodies are never parsed and written again on the way through: numbers, key order and unknown fields stay as the caller wrote them.
+Shared by every dialect's `look.py`.
 """
 
 import re
@@ -16,12 +16,11 @@ _anything = msgspec.json.Decoder().decode
 _check = msgspec.json.Decoder(float_hook=str).decode
 """Reads everything, but leaves numbers alone: those that do not fit a float are the vendor's business."""
 _encode = msgspec.json.Encoder().encode
-_TRUE = msgspec.Raw(b"true")
 _KEY = re.compile(rb'[ \t\r\n]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*')
 _NEXT = re.compile(rb"[ \t\r\n]*([,}])")
-_QUOTE = 34
+QUOTE = 34
 _MOST_TAG_BYTES = 4096
-_MOST_USER_CHARS = 256
+MOST_USER_CHARS = 256
 
 
 class Peek(msgspec.Struct, eq=False):
@@ -37,44 +36,8 @@ class Peek(msgspec.Struct, eq=False):
     """The `metadata` object as the caller wrote it."""
 
 
-def peek(body: bytes) -> Peek:
-    """Look into a JSON object. Raises Refusal: invalid_json, duplicate_field or invalid_field."""
-    fields = _read_fields(body)
-    seen = Peek(fields)
-    get = fields.get
-    if (raw := get("model")) is not None:
-        text = bytes(raw)
-        # The common form, without a call: a string without escapes.
-        seen.model = text[1:-1].decode() if text[0] == _QUOTE and b"\\" not in text else _text(raw, "model")
-    if (raw := get("stream")) is not None and _flag(raw, "stream"):
-        seen.stream = True
-        seen.wants_usage = (raw := get("stream_options")) is not None and _asks_for_usage(raw)
-    if (raw := get("user")) is not None and bytes(raw) != b"null":
-        seen.user = _text(raw, "user")[:_MOST_USER_CHARS]
-    if (raw := get("metadata")) is not None:
-        seen.tags = _tags(raw)
-    return seen
-
-
-def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
-    """The body to send: the deployment's model in place of the asked one, and usage asked for where the stream would lack it."""
-    if model == seen.model and not seen.stream:
-        return body
-    changes: dict[str, bytes] = {}
-    if model != seen.model:
-        changes["model"] = _encode(model)
-    if ask_usage and seen.stream and not seen.wants_usage:
-        options = seen.fields.get("stream_options")
-        if options is None:
-            start = body.index(b"{") + 1
-            body = b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
-        else:
-            given = {} if bytes(options) == b"null" else _fields(options)
-            changes["stream_options"] = _encode({**given, "include_usage": _TRUE})
-    return _splice(body, changes) if changes else body
-
-
-def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+def read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+    """The outermost fields. Raises Refusal: invalid_json or duplicate_field."""
     try:
         if not body.isascii():
             body.decode()
@@ -126,7 +89,8 @@ def _spans(body: bytes, fields: dict[str, msgspec.Raw]) -> dict[str, tuple[tuple
     return spans
 
 
-def _splice(body: bytes, changes: dict[str, bytes]) -> bytes:
+def splice(body: bytes, changes: dict[str, bytes]) -> bytes:
+    """The body with other values for these top-level fields, which it has."""
     spans = _spans(body, _fields(body))
     for name in sorted(changes, key=lambda name: spans[name][0], reverse=True):
         (start, end), _ = spans[name]
@@ -134,19 +98,21 @@ def _splice(body: bytes, changes: dict[str, bytes]) -> bytes:
     return body
 
 
-def _text(raw: msgspec.Raw, name: str) -> str:
-    text = bytes(raw)
-    if text[0] != _QUOTE:
+def text(raw: msgspec.Raw, name: str) -> str:
+    """A field that has to be a string. Raises Refusal."""
+    written = bytes(raw)
+    if written[0] != QUOTE:
         raise Refusal("invalid_field", param=name, reason="it has to be a string")
-    if b"\\" not in text:
-        return text[1:-1].decode()
+    if b"\\" not in written:
+        return written[1:-1].decode()
     try:
-        return str(_anything(text))
+        return str(_anything(written))
     except msgspec.DecodeError as error:
         raise Refusal("invalid_field", param=name, reason=str(error)) from None
 
 
-def _flag(raw: msgspec.Raw, name: str) -> bool:
+def flag(raw: msgspec.Raw, name: str) -> bool:
+    """A field that has to be true or false; null is false. Raises Refusal."""
     text = bytes(raw)
     if text == b"true":
         return True
@@ -155,18 +121,7 @@ def _flag(raw: msgspec.Raw, name: str) -> bool:
     raise Refusal("invalid_field", param=name, reason="it has to be true or false")
 
 
-def _tags(raw: msgspec.Raw) -> str | None:
+def tags(raw: msgspec.Raw) -> str | None:
+    """An object of tags as it was written; None when it is something else or too long."""
     text = bytes(raw)
     return text.decode() if text.startswith(b"{") and len(text) <= _MOST_TAG_BYTES else None
-
-
-def _asks_for_usage(raw: msgspec.Raw) -> bool:
-    try:
-        options = _check(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Refusal("invalid_field", param="stream_options", reason=str(error)) from None
-    if options is None:
-        return False
-    if not isinstance(options, dict):
-        raise Refusal("invalid_field", param="stream_options", reason="it has to be an object")
-    return options.get("include_usage") is True

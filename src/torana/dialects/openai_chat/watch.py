@@ -1,0 +1,140 @@
+"""Reads usage and the served model out of replies as they pass, whole or streamed, and changes almost nothing.
+
+Only where the caller did not ask for a stream's usage, but the gate did, is the usage taken out again.
+"""
+
+import re
+from typing import Annotated
+
+import msgspec
+
+from torana.core.usage import UNKNOWN, Usage
+from torana.dialects import NotAReplyError
+from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
+
+_NULL_USAGE = re.compile(rb',[ ]?"usage":[ ]?null')
+Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
+
+class _InputDetails(msgspec.Struct):
+    cached_tokens: Tokens | None = None
+
+
+class _OutputDetails(msgspec.Struct):
+    reasoning_tokens: Tokens | None = None
+
+
+class UsageBlock(msgspec.Struct):
+    """`usage` of chat completions, completions and embeddings."""
+
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+
+class _Reply(msgspec.Struct):
+    model: str | None = None
+    usage: UsageBlock | None = None
+
+
+class _AnyReply(msgspec.Struct):
+    model: msgspec.Raw = msgspec.Raw()
+    usage: msgspec.Raw = msgspec.Raw()
+
+
+_decode = msgspec.json.Decoder(_Reply).decode
+_decode_any = msgspec.json.Decoder(_AnyReply).decode
+
+
+def read_reply(body: bytes) -> tuple[str | None, Usage]:
+    """The served model and the usage of a reply. Raises NotAReplyError; odd fields inside a JSON object are simply unknown."""
+    try:
+        reply = _decode(body)
+    except msgspec.ValidationError:
+        try:
+            _decode_any(body)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise NotAReplyError(str(error)) from None
+        return None, UNKNOWN
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise NotAReplyError(str(error)) from None
+    return reply.model, read_usage(reply.usage)
+
+
+def read_usage(block: UsageBlock | None) -> Usage:
+    """A usage block in our words; numbers that cannot be token counts are unknown."""
+    if block is None:
+        return UNKNOWN
+    before, after = block.prompt_tokens_details, block.completion_tokens_details
+    return Usage(
+        block.prompt_tokens,
+        None if before is None else before.cached_tokens,
+        block.completion_tokens,
+        None if after is None else after.reasoning_tokens,
+    )
+
+
+class _Chunk(msgspec.Struct):
+    model: str | None = None
+    usage: UsageBlock | None = None
+    choices: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+class StreamReader(PassingStream):
+    """Chunks of chat completions and completions, up to `[DONE]`."""
+
+    __slots__ = ("_hide",)
+
+    def __init__(self, hide_usage: bool) -> None:
+        super().__init__()
+        self._hide = hide_usage
+
+    def feed(self, data: bytes) -> bytes:
+        """Bytes to hand on now. After `done` is set, everything further is ignored."""
+        if self.done:
+            return b""
+        if (
+            not self._rest
+            and self.model
+            and len(data) <= MOST_EVENT_BYTES
+            and data.endswith(b"\n\n")
+            and b"[DONE]" not in data
+            and b"error" not in data
+            and b"\r" not in data
+        ):
+            # Whole events, all of them of the plain kind that `_read` would hand on unread too.
+            usages = data.count(b'"usage"')
+            if not usages or usages == data.count(b',"usage":null'):
+                self.events += data.count(b"\ndata:") + data.startswith(b"data:")
+                return data.replace(b',"usage":null', b"") if usages and self._hide else data
+        return self._feed_slowly(data)
+
+    def _read(self, event: bytes) -> bytes:
+        lines = data_lines(event)
+        self.events += len(lines)
+        payload = b"\n".join(lines)
+        if payload == b"[DONE]":
+            self.done = event
+            return b""
+        if self.model and b'"error"' not in event and event.count(b'"usage"') == event.count(b',"usage":null'):
+            return event.replace(b',"usage":null', b"") if self._hide else event
+        try:
+            chunk = _decode_chunk(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # Not JSON, or a usage that cannot be one: handed on, like everything that is not understood.
+            return event
+        self.model = self.model or chunk.model
+        if bytes(chunk.error) not in (b"", b"null"):
+            self.failed = True
+        if chunk.usage is not None:
+            self.usage = read_usage(chunk.usage)
+            if self._hide and bytes(chunk.choices) in (b"[]", b""):
+                return b""
+        elif self._hide:
+            return _NULL_USAGE.sub(b"", event)
+        return event
