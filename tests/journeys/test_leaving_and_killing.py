@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.support import journey
 from tests.support.instance import Instance, Reply, run_instance
-from tests.support.polling import eventually
+from tests.support.polling import eventually, kill
 from tests.support.vendor_process import Vendor
 
 ONE = [{"concurrency": 1}]
@@ -130,12 +129,6 @@ class Callers:
 
     def stop(self) -> None:
         self._stop.set()
-
-
-def kill(process: psutil.Process) -> None:
-    """SIGKILL, and wait until the process is gone or only its exit status is left."""
-    process.kill()
-    eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the process is dead")
 
 
 def test_killing_gates_loses_no_record_of_a_reply_that_ended_and_stores_none_twice(instance: Instance) -> None:

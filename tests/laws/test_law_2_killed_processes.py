@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.support import journey
 from tests.support.instance import Instance, run_instance
-from tests.support.polling import eventually
+from tests.support.polling import eventually, kill
 from tests.support.vendor_process import Vendor
 
 ROUNDS = 6
@@ -54,8 +53,7 @@ class Callers:
 
 def kill_one(instance: Instance, title: str, rng: random.Random) -> None:
     victim = rng.choice(eventually(lambda: instance.children(title), f"{title} lives", 60))
-    victim.kill()
-    eventually(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE, "it is dead")
+    kill(victim)
 
 
 def test_killing_gates_and_the_recorder_while_calls_and_streams_run_loses_and_doubles_no_record(

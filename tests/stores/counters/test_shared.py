@@ -56,8 +56,10 @@ def test_no_window_holds_more_than_the_limit(amount: int, period: int, script: l
         rates = [view.rate(limit) for view in views]
         for gate, sixtieths, count, then in script:
             now += sixtieths * period * SECOND // 60
+            took = False
             for _ in range(count):
-                if rates[gate].take(now):
+                took = rates[gate].take(now)
+                if took:
                     taken.append(now)
                     assert len(taken) - bisect_right(taken, now - period * SECOND) <= amount
                 elif amount < EXACT_BELOW:
@@ -66,8 +68,8 @@ def test_no_window_holds_more_than_the_limit(amount: int, period: int, script: l
                     break
                 else:
                     break
-            if then == "undo" and taken and taken[-1] == now and count:
-                # What was given back is this gate's alone until its next tick.
+            if then == "undo" and took:
+                # A refused call gives back what it took of other limits: its own units, of the same moment.
                 rates[gate].give_back()
                 taken.pop()
             if then != "take":

@@ -4,6 +4,8 @@ A transaction on SQLite takes the write lock when it begins (`BEGIN IMMEDIATE`):
 refused at once, without waiting, if another process has written meanwhile. `reading` begins as a reader.
 """
 
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from torana.settings import MEANINGS, SettingError, Settings
 
 FILE_NAME = "torana.db"
 BUSY_TIMEOUT_MS = 10_000
+_RETRY_SECONDS = 0.005
 _POSTGRES = {"postgres", "postgresql"}
 
 __all__ = ["Connection", "Engine", "create", "database_file", "is_sqlite", "reading", "url_of", "writing"]
@@ -90,9 +93,24 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     # None: sqlite3 must not begin transactions by itself, `_begin_sqlite` does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _use_wal(cursor)
     cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    # Two processes that change a new file's journal at once refuse each other without waiting (sqlite.org/wal.html, "locked").
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Any) -> None:
