@@ -78,6 +78,10 @@ def bodies(draw: st.DrawFn, streamed: bool = False) -> bytes:
         ):
             fields["stream_options"] = (draw(spelt("stream_options")), options)
     pairs = draw(st.permutations(list(fields.values())))
+    if draw(st.booleans()):
+        # As encoders write it: compact, or with a space after each colon and comma.
+        colon, comma = draw(st.sampled_from([(":", ","), (": ", ", ")]))
+        return ("{" + comma.join(f"{key}{colon}{value}" for key, value in pairs) + "}").encode()
     return (draw(spaces) + members(pairs, [draw(spaces) for _ in range(4)]) + draw(spaces)).encode()
 
 

@@ -5,7 +5,6 @@ Shared by every dialect's `look.py`.
 """
 
 import re
-from collections.abc import Mapping
 
 import msgspec
 
@@ -26,7 +25,9 @@ MOST_USER_CHARS = 256
 class Peek(msgspec.Struct, eq=False):
     """What governing needs to know of a body."""
 
-    fields: Mapping[str, msgspec.Raw]
+    fields: dict[str, msgspec.Raw]
+    gap: int | None = None
+    """Spaces after each colon and comma between the outermost fields, where there is no other white space: 0 or 1; else None."""
     model: str | None = None
     stream: bool = False
     wants_usage: bool = False
@@ -36,7 +37,7 @@ class Peek(msgspec.Struct, eq=False):
     """The `metadata` object as the caller wrote it."""
 
 
-def read_fields(body: bytes) -> dict[str, msgspec.Raw]:
+def read_fields(body: bytes) -> Peek:
     """The outermost fields. Raises Refusal: invalid_json or duplicate_field."""
     try:
         if not body.isascii():
@@ -53,10 +54,18 @@ def read_fields(body: bytes) -> dict[str, msgspec.Raw]:
         raise Refusal("invalid_json", reason=f"it is not UTF-8 at byte {error.start}") from None
     except RecursionError:
         raise Refusal("invalid_json", reason="it is nested too deeply") from None
-    # A body exactly as long as its distinct fields need without white space names none of them twice.
-    if len(_encode(fields)) != len(body):
-        _refuse_duplicates(body, fields)
-    return fields
+    # A body that its distinct fields give back names none of them twice. Nothing is as short as the compact way of writing them.
+    if len(_encode(fields)) == len(body):
+        return Peek(fields, 0)
+    if _spaced(fields) == body:
+        return Peek(fields, 1)
+    _refuse_duplicates(body, fields)
+    return Peek(fields)
+
+
+def _spaced(fields: dict[str, msgspec.Raw]) -> bytes:
+    """The fields as Python's json writes them by default."""
+    return b"{%b}" % b", ".join([b"%b: %b" % (_encode(name), value) for name, value in fields.items()])
 
 
 def _refuse_duplicates(body: bytes, fields: dict[str, msgspec.Raw]) -> None:
@@ -89,13 +98,20 @@ def _spans(body: bytes, fields: dict[str, msgspec.Raw]) -> dict[str, tuple[tuple
     return spans
 
 
-def splice(body: bytes, changes: dict[str, bytes]) -> bytes:
-    """The body with other values for these top-level fields, which it has."""
-    spans = _spans(body, _fields(body))
-    for name in sorted(changes, key=lambda name: spans[name][0], reverse=True):
-        (start, end), _ = spans[name]
-        body = body[:start] + changes[name] + body[end:]
-    return body
+def replace(body: bytes, seen: Peek, name: str, value: bytes) -> bytes:
+    """The body with another value for one of its top-level fields."""
+    fields, gap = seen.fields, seen.gap
+    if gap is None:
+        (start, end), _ = _spans(body, fields)[name]
+    else:
+        start = end = 1
+        for key, old in fields.items():
+            start = end + len(_encode(key)) + 1 + gap
+            end = start + len(old)
+            if key == name:
+                break
+            end += 1 + gap
+    return b"%b%b%b" % (body[:start], value, body[end:])
 
 
 def text(raw: msgspec.Raw, name: str) -> str:

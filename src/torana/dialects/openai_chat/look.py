@@ -3,7 +3,7 @@
 import msgspec
 
 from torana.core.errors import Refusal
-from torana.dialects.body import MOST_USER_CHARS, QUOTE, Peek, flag, read_fields, splice, tags, text
+from torana.dialects.body import MOST_USER_CHARS, QUOTE, Peek, flag, read_fields, replace, tags, text
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _check = msgspec.json.Decoder(float_hook=str).decode
@@ -13,9 +13,8 @@ _TRUE = msgspec.Raw(b"true")
 
 def peek(body: bytes) -> Peek:
     """Look into a JSON object. Raises Refusal: invalid_json, duplicate_field or invalid_field."""
-    fields = read_fields(body)
-    seen = Peek(fields)
-    get = fields.get
+    seen = read_fields(body)
+    get = seen.fields.get
     if (raw := get("model")) is not None:
         written = bytes(raw)
         # The common form, without a call: a string without escapes.
@@ -35,18 +34,21 @@ def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
     """The body to send: the deployment's model in place of the asked one, and usage asked for where the stream would lack it."""
     if model == seen.model and not seen.stream:
         return body
-    changes: dict[str, bytes] = {}
     if model != seen.model:
-        changes["model"] = _encode(model)
+        body = replace(body, seen, "model", _encode(model))
     if ask_usage and seen.stream and not seen.wants_usage:
-        options = seen.fields.get("stream_options")
-        if options is None:
-            start = body.index(b"{") + 1
-            body = b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
-        else:
-            given = {} if bytes(options) == b"null" else _fields(options)
-            changes["stream_options"] = _encode({**given, "include_usage": _TRUE})
-    return splice(body, changes) if changes else body
+        body = _ask_usage(body, seen)
+    return body
+
+
+def _ask_usage(body: bytes, seen: Peek) -> bytes:
+    options = seen.fields.get("stream_options")
+    if options is None:
+        start = body.index(b"{") + 1
+        return b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
+    given = {} if bytes(options) == b"null" else _fields(options)
+    # Read again: the model may just have been replaced.
+    return replace(body, read_fields(body), "stream_options", _encode({**given, "include_usage": _TRUE}))
 
 
 def _asks_for_usage(raw: msgspec.Raw) -> bool:
