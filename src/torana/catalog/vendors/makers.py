@@ -72,7 +72,7 @@ MAKERS = (
             "openai_responses",
             anthropic_messages="https://api.deepseek.com/anthropic/v1",
         ),
-        models=(Model("deepseek-chat", "deepseek-chat"), Model("deepseek-reasoner", "deepseek-reasoner")),
+        models=(Model("deepseek-flash", "deepseek-flash"), Model("deepseek-v4-pro", "deepseek-v4-pro")),
     ),
     Vendor(
         "x-ai",
