@@ -39,7 +39,7 @@ OUTPUTS = ("text", "image", "audio", "video")
 
 def count(value: Any) -> int | None:
     """A number of tokens; None for what is none, zero included."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**53:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < 2**53:
         return None
     return int(value)
 
@@ -61,7 +61,9 @@ def day(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     parts = value.split("-")
-    if not all(part.isdigit() for part in parts) or len(parts[0]) != 4:
+    if not value.isascii() or not all(part.isdigit() for part in parts) or len(parts[0]) != 4 or len(parts) > 3:
         return None
     year, month, date = (*parts, "01", "01")[:3]
-    return f"{year}-{month:0>2}-{date:0>2}" if 1 <= int(month) <= 12 and 1 <= int(date) <= 31 else None
+    if not (len(month) <= 2 and len(date) <= 2 and 1 <= int(month) <= 12 and 1 <= int(date) <= 31):
+        return None
+    return f"{year}-{month:0>2}-{date:0>2}"
