@@ -1,6 +1,6 @@
 """Models inside the big clouds and data platforms, where each account has an address of its own.
 
-Addresses are those of the page in `docs`, read on 2026-11-25.
+Addresses as of 2026-11-25; the page in `docs` has the last word.
 """
 
 from torana.catalog.vendors.shape import Vendor, offers, speaks

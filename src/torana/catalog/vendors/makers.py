@@ -1,4 +1,4 @@
-"""Vendors that serve models of their own. Addresses are those of the page in `docs`, read on 2026-11-25."""
+"""Vendors that serve models of their own. Addresses as of 2026-11-25; the page in `docs` has the last word."""
 
 from torana.catalog.vendors.shape import Model, Vendor, offers, speaks
 

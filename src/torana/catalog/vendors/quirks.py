@@ -11,8 +11,9 @@ class Seen(NamedTuple):
     """One vendor's part in a quirk."""
 
     on: str
-    """The day it was last read there, YYYY-MM-DD."""
+    """The day it was noted down, YYYY-MM-DD."""
     link: str
+    """Where it is written, or was observed."""
 
 
 class Quirk(NamedTuple):
@@ -28,6 +29,7 @@ _MISTRAL_EXTRA = "https://github.com/mistralai/platform-docs-public/issues/7"
 _DEEPSEEK_CHAT = "https://api-docs.deepseek.com/api/create-chat-completion"
 _GROQ = "https://console.groq.com/docs/openai"
 _KIMI = "https://platform.moonshot.ai/docs/guide/migrating-from-openai-to-kimi"
+_GLM = "https://java.agentscope.io/v2/en/integration/model/glm"
 _OLLAMA = "https://docs.ollama.com/api/openai-compatibility"
 _CLAUDE_ON_VERTEX = "https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude"
 _REASONING = "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning"
@@ -48,7 +50,12 @@ QUIRKS: Mapping[str, Quirk] = {
     ),
     "max_tokens_only": Quirk(
         "Takes `max_tokens`; `max_completion_tokens` is refused or ignored.",
-        _seen(mistral="https://github.com/editor-code-assistant/eca/issues/231", deepseek=_DEEPSEEK_CHAT),
+        _seen(
+            mistral="https://github.com/editor-code-assistant/eca/issues/231",
+            deepseek=_DEEPSEEK_CHAT,
+            zai=_GLM,
+            zhipuai=_GLM,
+        ),
     ),
     "max_completion_tokens": Quirk(
         "Reasoning models refuse `max_tokens`; `max_completion_tokens` works for all.",
@@ -57,7 +64,6 @@ QUIRKS: Mapping[str, Quirk] = {
             azure=_REASONING,
             azure_entra=_REASONING,
             azure_deployments=_REASONING,
-            snowflake="https://docs.snowflake.com/en/user-guide/snowflake-cortex/open_ai_sdk",
         ),
     ),
     "max_tokens_required": Quirk(
@@ -71,9 +77,10 @@ QUIRKS: Mapping[str, Quirk] = {
             mistral="https://docs.mistral.ai/api",
         ),
     ),
+    "no_penalties": Quirk("Does not take `frequency_penalty` and `presence_penalty`.", _seen(zai=_GLM, zhipuai=_GLM)),
     "no_logprobs": Quirk("Answers 400 to `logprobs` and `top_logprobs`.", _seen(groq=_GROQ)),
     "no_logit_bias": Quirk("Refuses or ignores `logit_bias`.", _seen(groq=_GROQ, ollama=_OLLAMA)),
-    "no_message_names": Quirk("Answers 400 to `name` in a message.", _seen(groq=_GROQ)),
+    "no_message_names": Quirk("Refuses `name` in a message.", _seen(groq=_GROQ, zai=_GLM, zhipuai=_GLM)),
     "one_choice": Quirk("Makes one choice: `n` above 1 is refused or ignored.", _seen(groq=_GROQ, ollama=_OLLAMA)),
     "no_json_schema": Quirk(
         "Knows `response_format` of type `json_object`, not `json_schema`.",
@@ -81,7 +88,7 @@ QUIRKS: Mapping[str, Quirk] = {
     ),
     "no_forced_tool_choice": Quirk(
         "Cannot be made to call a tool: `tool_choice` other than `auto` and `none` is refused or ignored.",
-        _seen(moonshotai=_KIMI, ollama=_OLLAMA),
+        _seen(moonshotai=_KIMI, ollama=_OLLAMA, zai=_GLM, zhipuai=_GLM),
     ),
     "temperature_to_one": Quirk("Takes a temperature from 0 to 1.", _seen(moonshotai=_KIMI)),
     "one_system_message": Quirk(

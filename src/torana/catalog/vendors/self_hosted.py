@@ -1,6 +1,6 @@
 """Servers that one runs oneself, where they listen unless told otherwise, and what needs no vendor at all.
 
-Addresses are those of the page in `docs`, read on 2026-11-25.
+Addresses as of 2026-11-25; the page in `docs` has the last word.
 """
 
 from torana.catalog.vendors.shape import Model, Vendor, offers, speaks
