@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from torana.catalog.models import CAPABILITIES, CatalogModel, undated
-from torana.catalog.sources.entry import Entry, Prices
+from torana.catalog.sources.entry import INPUTS, Entry, Prices
 
 GENAI, LITELLM, MODELS_DEV = "genai-prices", "litellm", "models.dev"
 
@@ -25,9 +25,11 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     "successor": (LITELLM,),
     "prices": (GENAI, LITELLM, MODELS_DEV),
 }
-"""Who is asked first, by field. Capabilities are those that any source affirms, without what LiteLLM denies."""
+"""Who is asked first, by field. Inputs and capabilities are those that any source affirms, without what LiteLLM denies."""
 
 _TEXT_KINDS = frozenset({"chat", "completion"})
+_KIND_OF_OUTPUT = {"image": "image", "audio": "speech", "video": "video"}
+_FLAG_OF_INPUT = {"image": "vision", "audio": "audio_input", "video": "video_input", "pdf": "pdf"}
 _TOLERANCE = Decimal("0.01")
 
 
@@ -119,12 +121,19 @@ def _row(said: dict[str, Entry], days: Mapping[str, str], won: dict[str, Counter
                 return value
         return None
 
+    outputs = pick("outputs") or ()
     kind = pick("kind") or "chat"
-    context, max_input = _window(said, pick("context_window"), won)
+    if kind == "chat" and outputs and "text" not in outputs:
+        kind = _KIND_OF_OUTPUT[outputs[0]]
+    max_output = pick("max_output")
+    context, max_input, of_window = _window(said)
+    won["context_window"][of_window] += context is not None
+    if kind in _TEXT_KINDS and context is not None and max_output is not None:
+        # What comes out in one reply fits the window; where it does not, the window is the older figure.
+        context = max(context, max_output)
     prices = pick("prices") or Prices()
     source = next((one for one in ORDER["prices"] if one in said and said[one].prices == prices), None)
     known_price = source is not None and prices != Prices()
-    inputs = pick("inputs") or ()
     return CatalogModel(
         vendor=first.vendor,
         id=first.id,
@@ -132,9 +141,9 @@ def _row(said: dict[str, Entry], days: Mapping[str, str], won: dict[str, Counter
         kind=kind,
         context_window=context,
         max_input=max_input,
-        max_output=pick("max_output"),
-        inputs=inputs,
-        outputs=pick("outputs") or (),
+        max_output=max_output,
+        inputs=_inputs(said, won["inputs"]),
+        outputs=outputs,
         capabilities=_capabilities(said, kind),
         released=pick("released"),
         deprecated_on=pick("deprecated_on"),
@@ -148,18 +157,18 @@ def _row(said: dict[str, Entry], days: Mapping[str, str], won: dict[str, Counter
     )
 
 
-def _window(said: dict[str, Entry], context: int | None, won: dict[str, Counter[str]]) -> tuple[int | None, int | None]:
-    """The context window, and the most input where that is less.
+def _window(said: dict[str, Entry]) -> tuple[int | None, int | None, str]:
+    """The context window, the most input where that is less, and who said the window.
 
     LiteLLM only limits input: to less than the window where a vendor limits the two apart, to more where the other source is older.
     """
-    most_input = next(
-        (said[one].max_input for one in (LITELLM, MODELS_DEV) if one in said and said[one].max_input), None
-    )
+    asked = [source for source in ORDER["context_window"] if source in said and said[source].context_window]
+    context = said[asked[0]].context_window if asked else None
+    limits = [said[source].max_input for source in (LITELLM, MODELS_DEV) if source in said and said[source].max_input]
+    most_input = limits[0] if limits else None
     if most_input is not None and (context is None or most_input > context):
-        won["context_window"][LITELLM] += 1
-        return most_input, None
-    return context, most_input if most_input != context else None
+        return most_input, None, LITELLM if LITELLM in said else MODELS_DEV
+    return context, most_input if most_input != context else None, asked[0] if asked else ""
 
 
 def _capabilities(said: dict[str, Entry], kind: str) -> tuple[str, ...]:
@@ -170,6 +179,16 @@ def _capabilities(said: dict[str, Entry], kind: str) -> tuple[str, ...]:
     if LITELLM in said:
         can -= said[LITELLM].cannot
     return tuple(name for name in CAPABILITIES if name in can)
+
+
+def _inputs(said: dict[str, Entry], won: Counter[str]) -> tuple[str, ...]:
+    denied = said[LITELLM].cannot if LITELLM in said else frozenset()
+    listed: set[str] = set()
+    for source in ORDER["inputs"]:
+        if source in said and said[source].inputs:
+            won[source] += 1
+            listed.update(said[source].inputs)
+    return tuple(modality for modality in INPUTS if modality in listed and _FLAG_OF_INPUT.get(modality) not in denied)
 
 
 def _disagreements(said: dict[str, Entry]) -> Iterable[Disagreement]:
@@ -197,7 +216,7 @@ def _folded(models: Sequence[CatalogModel]) -> tuple[CatalogModel, ...]:
 def _facts(model: CatalogModel) -> tuple[Any, ...]:
     return (
         model.kind,
-        model.context_window,
+        model.max_input or model.context_window,
         model.max_output,
         model.deprecated_on,
         model.deprecated,

@@ -104,8 +104,12 @@ _CAPABILITY_OF = {
     "supports_computer_use": "computer_use",
 }
 
+_INPUT_FLAGS = (("image", "vision"), ("audio", "audio_input"), ("video", "video_input"))
+
 # Rows that are prices of sizes or of fine-tuned models, not models.
-_NO_MODEL = re.compile(r"^(?:fireworks-ai-|together-ai-|ft:|luminous)|(?:[0-9]+-x-[0-9]+|max-x-max)(?:/|$)")
+_NO_MODEL = re.compile(
+    r"^(?:fireworks-ai-|together-ai-|ft:|luminous|openai/container$)|(?:[0-9]+-x-[0-9]+|max-x-max)(?:/|$)"
+)
 # Where the rest of a name with a slash is a region, a resolution or a tier of the same model.
 _ONE_PART = frozenset({"openai", "azure", "aws", "anthropic", "google"})
 
@@ -131,6 +135,10 @@ def _model(key: str, provider: str, vendor: str) -> str | None:
     model = key.removeprefix(f"{prefix}/")
     if vendor == "aws":
         model = without_region(model.removeprefix("bedrock/").removeprefix("converse/"))
+        # Bedrock's own names begin with the maker; what does not is LiteLLM's shorthand.
+        return model if "." in model and "/" not in model else None
+    if vendor == "fireworks" and "/" not in model:
+        return f"accounts/fireworks/models/{model}"
     return None if vendor in _ONE_PART and "/" in model else model
 
 
@@ -138,6 +146,8 @@ def _entry(vendor: str, model: str, kind: str, row: dict[str, Any]) -> Entry:
     can = {name for flag, name in _CAPABILITY_OF.items() if row.get(flag) is True}
     cannot = {name for flag, name in _CAPABILITY_OF.items() if row.get(flag) is False} - can
     inputs = ordered(row.get("supported_modalities"), INPUTS)
+    if not inputs and "supports_vision" in row and kind == "chat":
+        inputs = ("text", *(modality for modality, flag in _INPUT_FLAGS if flag in can))
     if inputs and "pdf" in can:
         inputs = (*inputs, "pdf")
     successor = row.get("successor_model")

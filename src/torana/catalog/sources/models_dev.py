@@ -55,6 +55,12 @@ VENDOR_OF = {
 }
 
 _CAPABILITY_OF = {"tool_call": "tools", "reasoning": "reasoning", "structured_output": "json_schema"}
+_KIND_OF_PART = (
+    ("rerank", "rerank"),
+    *((part, "embedding") for part in ("embed", "minilm", "mpnet", "/bge-", "/e5-", "e5-large", "gte-large")),
+    ("whisper", "transcription"),
+    ("tts", "speech"),
+)
 _CAPABILITY_OF_INPUT = {"image": "vision", "pdf": "pdf", "audio": "audio_input", "video": "video_input"}
 
 
@@ -99,7 +105,7 @@ def _entry(vendor: str, row: dict[str, Any]) -> Entry:
 def _kind(model: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> str:
     """Its kind, which the source does not name, from what goes in and comes out."""
     name = model.lower()
-    for part, kind in (("embed", "embedding"), ("rerank", "rerank"), ("whisper", "transcription"), ("tts", "speech")):
+    for part, kind in _KIND_OF_PART:
         if part in name:
             return kind
     if outputs and "text" not in outputs:
