@@ -57,6 +57,12 @@ async def test_a_second_start_makes_nothing(publisher: Publisher) -> None:
     assert await publisher.version() == version
 
 
+async def test_a_vendor_whose_address_or_dialect_asks_for_more_is_left_to_the_operator(publisher: Publisher) -> None:
+    made = await first_start(publisher, {"ANTHROPIC_API_KEY": "sk-ant", "DATABRICKS_TOKEN": "dapi", "CO_API_KEY": "co"})
+    assert made is not None
+    assert made.vendors == ()
+
+
 async def test_a_vendor_whose_variable_is_set_is_registered_and_subscribed(
     publisher: Publisher, tmp_path: Path
 ) -> None:

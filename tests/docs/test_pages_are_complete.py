@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 import typer
 
+from tests.docs import vendors_page
 from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
 from tests.docs.settings_page import PAGE, with_table
 from tests.support.vendor_process import ROOT
-from torana.cli import calls, keys, models, plan_apply
+from torana.catalog.merge import ORDER
+from torana.catalog.models import CAPABILITIES, KINDS
+from torana.cli import calls, keys, models, plan_apply, vendors
 from torana.cli.app import app
 from torana.control.declaration import read
 from torana.core.errors import ERRORS
@@ -37,6 +40,16 @@ def test_every_row_of_a_failure_says_what_happened_and_what_to_check() -> None:
 def test_the_table_of_settings_is_that_of_the_program() -> None:
     assert PAGE.read_text() == with_table(PAGE.read_text()), "run: python -m tests.docs.settings_page"
     assert set(MEANINGS) == set(Settings.__struct_fields__)
+
+
+def test_the_tables_of_vendors_are_those_of_the_program() -> None:
+    page = vendors_page.PAGE.read_text()
+    assert page == vendors_page.with_tables(page), "run: python -m tests.docs.vendors_page"
+
+
+def test_every_kind_and_capability_of_the_catalogue_is_on_the_page_of_models() -> None:
+    page = (GUIDE / "models.md").read_text()
+    assert {name for name in (*KINDS, *CAPABILITIES, *ORDER) if f"`{name}`" not in page} == set()
 
 
 def test_every_command_and_option_is_on_the_page_of_commands() -> None:
@@ -115,7 +128,7 @@ def _tables() -> Iterator[tuple[str, ...]]:
 def _commands() -> Iterator[tuple[str, Any]]:
     whole = typer.Typer()
     whole.registered_commands = list(app.registered_commands)
-    for module in (plan_apply, keys, models, calls):
+    for module in (plan_apply, keys, models, vendors, calls):
         module.register(whole)
     root = typer.main.get_command(whole)
     yield from _walk(root, "")

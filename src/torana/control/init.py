@@ -65,7 +65,7 @@ async def _add_vendors(
     found: list[str] = []
     for vendor in VENDORS.values():
         credential = environment.get(vendor.env, "").strip() if vendor.env else ""
-        if vendor.id != "demo" and not credential:
+        if vendor.id != "demo" and not (credential and _can_be_called(vendor)):
             continue
         try:
             await _add_vendor(connection, publisher, app, vendor, Secret(credential) if credential else None)
@@ -76,6 +76,11 @@ async def _add_vendors(
         if credential:
             found.append(vendor.id)
     return tuple(found)
+
+
+def _can_be_called(vendor: Vendor) -> bool:
+    # What gates speak, and an address that needs nothing of the account: others are set up by hand.
+    return vendor.dialect == "openai_chat" and vendor.auth == "bearer" and bool(vendor.fixed_base_url)
 
 
 async def _add_vendor(

@@ -24,7 +24,7 @@ from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Engine, reading
 
 KNOWN_VENDORS = {
-    vendor.id: VendorFacts("" if vendor.id == "demo" else vendor.base_url or None) for vendor in VENDORS.values()
+    vendor.id: VendorFacts("" if vendor.id == "demo" else vendor.fixed_base_url or None) for vendor in VENDORS.values()
 }
 
 

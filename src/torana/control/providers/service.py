@@ -103,6 +103,8 @@ def url_problem(url: str) -> str | None:
         return "it holds a user name or password; give the credential as api_key"
     if parts.query or parts.fragment or "?" in url or "#" in url:
         return "it has a query or a fragment"
+    if "{" in url or "}" in url:
+        return "it still has a place to be filled in, such as {region}"
     if not url.isascii() or not url.isprintable() or " " in url:
         return "it has characters that a URL must not have"
     return None
@@ -121,7 +123,7 @@ def _made(draft: ProviderDraft, provider_id: str, created_us: int) -> Provider:
     vendor = VENDORS.get(draft.vendor)
     if vendor is None:
         raise Refusal("invalid_field", param="vendor", reason=f"{draft.vendor} is not a known vendor")
-    base_url = (vendor.base_url if draft.base_url is None else draft.base_url).rstrip("/")
+    base_url = (vendor.fixed_base_url if draft.base_url is None else draft.base_url).rstrip("/")
     if vendor.id != "demo" and (problem := url_problem(base_url)):
         raise Refusal("invalid_field", param="base_url", reason=problem)
     if draft.proxy is not None and ((problem := url_problem(draft.proxy)) or not draft.proxy.startswith("http://")):
