@@ -47,6 +47,22 @@ class App(msgspec.Struct, array_like=True, frozen=True):
     keep_bodies: bool = False
 
 
+class Facts(msgspec.Struct, array_like=True, frozen=True):
+    """What the catalogue knows of a deployment's model; None is unknown. A request it cannot serve is refused before it is sent."""
+
+    context_window: int | None = None
+    """Tokens it reads at most."""
+    max_output_tokens: int | None = None
+    inputs: tuple[str, ...] | None = None
+    """Of `text`, `image`, `audio`, `video`, `pdf`."""
+    outputs: tuple[str, ...] | None = None
+    kind: str | None = None
+    """`chat`, `embedding`, `rerank`, `image`, `speech`, `transcription`, `moderation`."""
+    capabilities: tuple[str, ...] = ()
+    name: str | None = None
+    """Of the model, for people."""
+
+
 class Deployment(msgspec.Struct, array_like=True, frozen=True):
     """One place a call can be sent."""
 
@@ -56,6 +72,7 @@ class Deployment(msgspec.Struct, array_like=True, frozen=True):
     account_id: str
     model: str
     weight: int = 1
+    facts: Facts | None = None
 
 
 class Service(msgspec.Struct, array_like=True, frozen=True):
@@ -70,6 +87,27 @@ class Service(msgspec.Struct, array_like=True, frozen=True):
     keep_bodies: bool = False
     created: int = 0
     """Seconds since 1970, for the models list."""
+    drop_unsupported: bool = False
+    """Whether what a target cannot carry is left out and named in `x-torana-dropped`, instead of refusing the call."""
+    try_unsupported: bool = False
+    """Whether a request is sent although the catalogue says that the model cannot serve it."""
+    custom: bytes | None = None
+    """Of kind `custom`: the description of the model (torana.custom), as JSON."""
+
+
+Auth = Literal[
+    "bearer", "x-api-key", "api-key", "x-goog-api-key", "sigv4", "google-service-account", "entra", "ibm-iam", "none"
+]
+"""How a credential is sent: catalog/vendors/shape.py says what each means."""
+
+
+class Door(msgspec.Struct, array_like=True, frozen=True):
+    """Where and how an account speaks one dialect."""
+
+    dialect: str
+    base_url: str
+    """Up to and including the version segment, without a slash at the end."""
+    auth: Auth
 
 
 class Account(msgspec.Struct, array_like=True, frozen=True):
@@ -79,8 +117,9 @@ class Account(msgspec.Struct, array_like=True, frozen=True):
     name: str
     vendor: str
     base_url: str
-    """Up to and including the version segment, such as `https://api.openai.com/v1`; empty for vendor `demo`."""
-    auth: Literal["bearer", "none"]
+    """Of the first door: up to and including the version segment, such as `https://api.openai.com/v1`; empty for vendor `demo`."""
+    auth: Auth
+    """Of the first door."""
     sealed_key: bytes | None
     """The credential under the master key (stores/secrets), None where none is needed."""
     ca_pem: str | None = None
@@ -94,6 +133,14 @@ class Account(msgspec.Struct, array_like=True, frozen=True):
     """None takes the setting's default."""
     stream_usage: bool = True
     """Whether the vendor understands `stream_options.include_usage`."""
+    doors: tuple[Door, ...] = ()
+    """The dialects it speaks, the one to prefer first; empty is OpenAI's at base_url."""
+    headers: dict[str, str] = {}
+    """What every request carries, such as `anthropic-version`."""
+    quirks: tuple[str, ...] = ()
+    """Names in catalog's QUIRKS."""
+    options: dict[str, str] = {}
+    """What a credential or an address needs besides: `region`, `project`, `tenant`, …"""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
