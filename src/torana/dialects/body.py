@@ -98,20 +98,28 @@ def _spans(body: bytes, fields: dict[str, msgspec.Raw]) -> dict[str, tuple[tuple
     return spans
 
 
-def replace(body: bytes, seen: Peek, name: str, value: bytes) -> bytes:
-    """The body with another value for one of its top-level fields."""
+def splice(body: bytes, seen: Peek, changes: dict[str, bytes]) -> bytes:
+    """The body with other values for some of its top-level fields, all of which it has."""
     fields, gap = seen.fields, seen.gap
     if gap is None:
-        (start, end), _ = _spans(body, fields)[name]
+        found = _spans(body, fields)
+        spans = [(*found[name][0], value) for name, value in changes.items()]
     else:
-        start = end = 1
-        for key, old in fields.items():
-            start = end + len(_encode(key)) + 1 + gap
+        spans, end, left = [], 1, len(changes)
+        for name, old in fields.items():
+            start = end + len(_encode(name)) + 1 + gap
             end = start + len(old)
-            if key == name:
-                break
+            if name in changes:
+                spans.append((start, end, changes[name]))
+                left -= 1
+                if not left:
+                    break
             end += 1 + gap
-    return b"%b%b%b" % (body[:start], value, body[end:])
+    if len(spans) > 1:
+        spans.sort(reverse=True)
+    for start, end, value in spans:
+        body = b"%b%b%b" % (body[:start], value, body[end:])
+    return body
 
 
 def text(raw: msgspec.Raw, name: str) -> str:

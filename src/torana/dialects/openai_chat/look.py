@@ -3,7 +3,7 @@
 import msgspec
 
 from torana.core.errors import Refusal
-from torana.dialects.body import MOST_USER_CHARS, QUOTE, Peek, flag, read_fields, replace, tags, text
+from torana.dialects.body import MOST_USER_CHARS, QUOTE, Peek, flag, read_fields, splice, tags, text
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _check = msgspec.json.Decoder(float_hook=str).decode
@@ -34,21 +34,20 @@ def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
     """The body to send: the deployment's model in place of the asked one, and usage asked for where the stream would lack it."""
     if model == seen.model and not seen.stream:
         return body
+    changes: dict[str, bytes] = {}
     if model != seen.model:
-        body = replace(body, seen, "model", _encode(model))
-    if ask_usage and seen.stream and not seen.wants_usage:
-        body = _ask_usage(body, seen)
-    return body
-
-
-def _ask_usage(body: bytes, seen: Peek) -> bytes:
-    options = seen.fields.get("stream_options")
-    if options is None:
+        changes["model"] = _encode(model)
+    asks = ask_usage and seen.stream and not seen.wants_usage
+    if asks and (options := seen.fields.get("stream_options")) is not None:
+        given = {} if bytes(options) == b"null" else _fields(options)
+        changes["stream_options"] = _encode({**given, "include_usage": _TRUE})
+        asks = False
+    if changes:
+        body = splice(body, seen, changes)
+    if asks:
         start = body.index(b"{") + 1
-        return b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
-    given = {} if bytes(options) == b"null" else _fields(options)
-    # Read again: the model may just have been replaced.
-    return replace(body, read_fields(body), "stream_options", _encode({**given, "include_usage": _TRUE}))
+        body = b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
+    return body
 
 
 def _asks_for_usage(raw: msgspec.Raw) -> bool:
