@@ -62,6 +62,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
     citations: tuple[Citation, ...] = ()
     signature: str | None = None
     """Opaque proof that the vendor wants back with this part (Gemini's thoughtSignature)."""
+    phase: str | None = None
+    """`commentary` or `final_answer`: what an assistant's text is, as OpenAI's newer models label it and want it back."""
     cache: Cache | None = None
 
 
@@ -83,6 +85,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, tag="document"):
     context: str | None = None
     citations: bool = False
     """Whether the model is to cite it."""
+    detail: str | None = None
+    """`low`, `high`, `auto`: how closely its pages are looked at."""
     cache: Cache | None = None
 
 
@@ -164,6 +168,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     name: str | None = None
     id: str | None = None
+    apart: bool = False
+    """Said outside the conversation, in a field of its own that holds for this request only (Responses' `instructions`)."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):

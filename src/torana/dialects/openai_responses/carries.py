@@ -1,0 +1,33 @@
+"""What this dialect carries, for the table of losses in the guide."""
+
+CARRIES: dict[str, str] = {
+    "system instructions": "yes",
+    "tools": "yes; hosted tools only between targets of this dialect",
+    "parallel tool calls": "yes",
+    "tool choice": "yes; one that names a hosted tool only between targets of this dialect",
+    "tool results with images": "yes",
+    "images by URL": "yes",
+    "inline images": "yes",
+    "documents": "yes; without context and citations",
+    "audio input": "mp3 and wav, inline",
+    "audio output": "the transcript only",
+    "video": "no",
+    "JSON Schema output": "yes",
+    "reasoning": "yes; a budget becomes the nearest effort",
+    "reasoning signatures": "yes, to callers, inside encrypted_content",
+    "encrypted reasoning": "yes",
+    "stop sequences": "no",
+    "citations": "yes; of documents by name only",
+    "log-probabilities": "yes",
+    "several choices": "no",
+    "seed": "no",
+    "penalties": "no",
+    "logit bias": "no",
+    "cached usage": "yes",
+    "prompt-cache markers": "only between targets of this dialect",
+    "service tier": "yes",
+    "safety refusals": "yes",
+    "metadata": "yes, texts only",
+    "end-user id": "yes",
+}
+"""Subject → yes, no or a short remark."""
