@@ -17,7 +17,7 @@ _check = msgspec.json.Decoder(float_hook=str).decode
 _encode = msgspec.json.Encoder().encode
 _KEY = re.compile(rb'[ \t\r\n]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*')
 _NEXT = re.compile(rb"[ \t\r\n]*([,}])")
-QUOTE = 34
+_QUOTE = 34
 _MOST_TAG_BYTES = 4096
 MOST_USER_CHARS = 256
 
@@ -125,7 +125,7 @@ def splice(body: bytes, seen: Peek, changes: dict[str, bytes]) -> bytes:
 def text(raw: msgspec.Raw, name: str) -> str:
     """A field that has to be a string. Raises Refusal."""
     written = bytes(raw)
-    if written[0] != QUOTE:
+    if written[0] != _QUOTE:
         raise Refusal("invalid_field", param=name, reason="it has to be a string")
     if b"\\" not in written:
         return written[1:-1].decode()

@@ -38,8 +38,11 @@ class Splitter:
             # Whole events, as nearly every read brings them.
             found: list[ServerEvent] = []
             for block in data[:-2].split(b"\n\n"):
-                if block.startswith(b"data: ") and b"\n" not in block:
-                    found.append(ServerEvent(b"", block[6:]))
+                first, _, second = block.partition(b"\n")
+                if not second and first.startswith(b"data: "):
+                    found.append(ServerEvent(b"", first[6:]))
+                elif first.startswith(b"event: ") and second.startswith(b"data: ") and b"\n" not in second:
+                    found.append(ServerEvent(first[7:], second[6:]))
                 else:
                     for line in block.split(b"\n"):
                         self._line(line, found)

@@ -3,7 +3,7 @@
 import msgspec
 
 from torana.core.errors import Refusal
-from torana.dialects.body import MOST_USER_CHARS, QUOTE, Peek, flag, read_fields, splice, tags, text
+from torana.dialects.body import MOST_USER_CHARS, Peek, flag, read_fields, splice, tags, text
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _check = msgspec.json.Decoder(float_hook=str).decode
@@ -16,10 +16,7 @@ def peek(body: bytes) -> Peek:
     seen = read_fields(body)
     get = seen.fields.get
     if (raw := get("model")) is not None:
-        written = bytes(raw)
-        # The common form, without a call: a string without escapes.
-        plain = written[0] == QUOTE and b"\\" not in written
-        seen.model = written[1:-1].decode() if plain else text(raw, "model")
+        seen.model = text(raw, "model")
     if (raw := get("stream")) is not None and flag(raw, "stream"):
         seen.stream = True
         seen.wants_usage = (raw := get("stream_options")) is not None and _asks_for_usage(raw)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from torana.dialects.body import MOST_USER_CHARS, QUOTE, Peek, flag, read_fields, replace, tags, text
+from torana.dialects.body import MOST_USER_CHARS, Peek, flag, read_fields, splice, tags, text
 
 _encode = msgspec.json.Encoder().encode
 
@@ -14,10 +14,7 @@ def peek(body: bytes) -> Peek:
     seen.wants_usage = True
     get = seen.fields.get
     if (raw := get("model")) is not None:
-        written = bytes(raw)
-        # The common form, without a call: a string without escapes.
-        plain = written[0] == QUOTE and b"\\" not in written
-        seen.model = written[1:-1].decode() if plain else text(raw, "model")
+        seen.model = text(raw, "model")
     if (raw := get("stream")) is not None:
         seen.stream = flag(raw, "stream")
     # `user` is the older name of `safety_identifier`; either says who the end user is.
@@ -31,4 +28,4 @@ def peek(body: bytes) -> Peek:
 
 def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
     """The body to send: the deployment's model in place of the asked one. Usage comes unasked, so `ask_usage` changes nothing."""
-    return body if model == seen.model else replace(body, seen, "model", _encode(model))
+    return body if model == seen.model else splice(body, seen, {"model": _encode(model)})
