@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.support.gate_here import Here, gate_here, snapshot
-from torana.core.usage import Usage
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +32,7 @@ async def gate_before(
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    url = "http://127.0.0.1:{}/v1".format(server.sockets[0].getsockname()[1])
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     async with gate_here(folder, snapshot(url, models), **settings) as here:
         yield here
     server.close()
@@ -71,3 +70,29 @@ async def test_the_gates_own_error_is_no_output_of_the_model(tmp_path: Path) -> 
         record = here.record(reply.call_id)
     assert reply.error["code"] == "upstream_bad_reply"
     assert record.output_tokens == 0
+
+
+ODD = {
+    "prompt_tokens": 12,
+    "completion_tokens": 3,
+    "total_tokens": "15",
+    "prompt_tokens_details": [],
+    "completion_tokens_details": {"reasoning_tokens": -1},
+}
+
+
+async def test_one_odd_number_costs_only_itself(tmp_path: Path) -> None:
+    async with gate_before(tmp_path, whole(json.dumps(completion(usage=ODD)).encode())) as here:
+        record = here.record((await here.chat("chat")).call_id)
+    assert (record.input_tokens, record.output_tokens, record.reasoning_tokens) == (12, 3, None)
+    assert record.model_served == "served"
+    assert not record.usage_estimated
+
+
+async def test_a_streams_usage_stays_hidden_and_counted_when_a_number_in_it_is_odd(tmp_path: Path) -> None:
+    chunk = {"model": "served", "choices": [{"index": 0, "delta": {"content": "x"}}]}
+    async with gate_before(tmp_path, stream(chunk, {"model": "served", "choices": [], "usage": ODD})) as here:
+        reply = await here.chat("chat", stream=True)
+        record = here.record(reply.call_id)
+    assert b"usage" not in reply.body
+    assert (record.input_tokens, record.output_tokens) == (12, 3)
