@@ -171,7 +171,7 @@ async def _failed(call: Call, target: Target, status: int, data: bytes, end: boo
     if status >= 500:
         _drop(call)
         raise Refusal("upstream_failed", target=target.name, upstream=status)
-    body = data if end else await _collect(call, target, data)
+    body = target.without_secret(data if end else await _collect(call, target, data))
     call.exchange = None
     if not is_error(body):
         raise Refusal(
