@@ -60,7 +60,7 @@ async def _try_each(call: Call, targets: list[Target]) -> Ending:
             if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
                 raise
             call.retries += 1
-            call.exchange = None
+            call.exchange = call.upstream_status = call.upstream_id = None
     raise Refusal("internal_error")
 
 
