@@ -205,7 +205,7 @@ async def _schema_is_there(settings: Settings, stop: "asyncio.Event") -> bool:
             except (SQLAlchemyError, OSError) as error:
                 state = "absent"
                 if not away:
-                    logger().warning("database_away", reason=type(error).__name__)
+                    logger().warning("database_away", reason=_line(error))
                 away = True
             if state == "newer":
                 raise CannotStart(_NEWER)

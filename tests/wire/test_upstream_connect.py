@@ -385,3 +385,19 @@ def test_leaving_at_any_moment_of_connecting_leaves_no_socket(authority: trustme
             await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
 
     run(story())
+
+
+@pytest.mark.parametrize(
+    ("host", "said"), [("127.0.0.1", "its proxy does not answer"), ("no such.invalid", "its proxy's name")]
+)
+def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_vendor(host: str, said: str) -> None:
+    async def story() -> None:
+        with socket.socket() as unheard:
+            unheard.bind(("127.0.0.1", 0))
+            proxy = f"http://{host}:{unheard.getsockname()[1]}"
+            async with client() as made:
+                told = await ask(made, Endpoint(scheme="http", host="127.0.0.1", port=80, proxy=proxy))
+        assert told.failures[0].code == "upstream_connect_failed"
+        assert said in str(told.failures[0].detail["reason"])
+
+    run(story())
