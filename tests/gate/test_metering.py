@@ -96,3 +96,14 @@ async def test_a_streams_usage_stays_hidden_and_counted_when_a_number_in_it_is_o
         record = here.record(reply.call_id)
     assert b"usage" not in reply.body
     assert (record.input_tokens, record.output_tokens) == (12, 3)
+
+
+@pytest.mark.parametrize("escape", [rb"\ud83d", rb"\uDE00\ud83d", rb"\\\ud83d"])
+async def test_a_reply_with_half_an_escaped_character_passes_and_is_metered(tmp_path: Path, escape: bytes) -> None:
+    usage = {"prompt_tokens": 4, "completion_tokens": 2}
+    body = json.dumps(completion(usage=usage)).encode().replace(b"word ", escape)
+    async with gate_before(tmp_path, whole(body)) as here:
+        reply = await here.chat("chat")
+        record = here.record(reply.call_id)
+    assert (reply.status, reply.body) == (200, body)
+    assert (record.input_tokens, record.output_tokens, record.model_served) == (4, 2, "served")

@@ -14,6 +14,7 @@ from torana.dialects import NotAReplyError
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
 
 T = TypeVar("T")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _NULL_USAGE = re.compile(rb',[ ]?"usage":[ ]?null')
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
@@ -67,7 +68,11 @@ def read_reply(body: bytes) -> tuple[str | None, Usage]:
             raise NotAReplyError(str(error)) from None
         return _part(odd.model, _text), read_usage(_odd_usage(odd.usage))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAReplyError(str(error)) from None
+        # Models that end within a character leave half of an escaped pair: odd text, but JSON (RFC 8259, section 8.2).
+        whole = _SURROGATE.sub(rb"\\ufffd", body)
+        if whole == body:
+            raise NotAReplyError(str(error)) from None
+        return read_reply(whole)
     return reply.model, read_usage(reply.usage)
 
 
