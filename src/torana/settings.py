@@ -4,8 +4,10 @@ A setting is taken from the command line, else from `TORANA_<NAME>`, else from i
 start with the setting's name, what was wrong and what it means. Gates import this module, so it needs only msgspec.
 """
 
+import ipaddress
 import os
-from collections.abc import Mapping
+import urllib.parse
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -144,8 +146,41 @@ def parse_address(text: str, name: str = "listen") -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _is_proxy(text: str) -> bool:
+    parts = urllib.parse.urlsplit(text)
+    plain = parts.path in {"", "/"} and not parts.query and not parts.fragment
+    return parts.scheme == "http" and bool(parts.hostname) and bool(parts.port) and plain
+
+
+def _is_origin(text: str) -> bool:
+    if text in {"*", "null"}:
+        return True
+    parts = urllib.parse.urlsplit(text)
+    return bool(parts.scheme and parts.hostname) and text.rstrip("/") == f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _is_network(text: str) -> bool:
+    return bool(ipaddress.ip_network(text, strict=False))
+
+
+def _check_each(name: str, parts: list[str], is_one: Callable[[str], bool], expected: str) -> None:
+    for part in filter(None, map(str.strip, parts)):
+        try:
+            fits = is_one(part)
+        except ValueError:
+            fits = False
+        if not fits:
+            # Not the value: a proxy's may hold a password.
+            raise SettingError(f"{name} cannot be used: expected {expected}. It means: {MEANINGS[name]}.")
+
+
 def _check_together(settings: Settings) -> None:
     parse_address(settings.listen)
+    _check_each("upstream_proxy", [settings.upstream_proxy], _is_proxy, "http://HOST:PORT")
+    _check_each(
+        "cors_origins", settings.cors_origins.split(","), _is_origin, "origins such as https://app.example, or *"
+    )
+    _check_each("egress_deny", settings.egress_deny.split(","), _is_network, "networks such as 10.0.0.0/8")
     if settings.admin_listen:
         parse_address(settings.admin_listen, "admin_listen")
     if bool(settings.tls_certificate) != bool(settings.tls_key):

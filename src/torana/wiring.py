@@ -205,7 +205,7 @@ async def _schema_is_there(settings: Settings, stop: "asyncio.Event") -> bool:
             except (SQLAlchemyError, OSError) as error:
                 state = "absent"
                 if not away:
-                    logger().warning("database_away", reason=type(error).__name__)
+                    logger().warning("database_away", reason=_line(error))
                 away = True
             if state == "newer":
                 raise CannotStart(_NEWER)
@@ -235,7 +235,7 @@ def init_instance(settings: Settings) -> dict[str, str] | None:
 
 
 async def _init(settings: Settings) -> dict[str, str] | None:
-    from torana.control.init import first_start
+    from torana.control.init import first_start, is_set_up
     from torana.control.publish.publish import Publisher
     from torana.stores.secrets import check, master
     from torana.stores.sql import engine, migrate
@@ -244,7 +244,14 @@ async def _init(settings: Settings) -> dict[str, str] | None:
     opened = engine.create(settings)
     try:
         await migrate.upgrade(opened)
-        key = master.load_or_create(folder)
+        if await is_set_up(opened):
+            try:
+                key = master.load(folder)
+            except master.MasterKeyError as error:
+                # A new one would make every API key unknown and no credential readable, on this node only.
+                raise CannotStart(f"the database was set up before, and its master key is needed: {error}.") from None
+        else:
+            key = master.load_or_create(folder)
         check.verify(folder, key)
         publisher = Publisher(opened, key, folder / SNAPSHOTS)
         made = await first_start(publisher)

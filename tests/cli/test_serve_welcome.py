@@ -110,7 +110,7 @@ def test_settings_lists_value_and_origin_and_masks_passwords() -> None:
 def test_doctor_finds_nothing_wrong_with_a_new_folder(tmp_path: Path) -> None:
     done = _torana("doctor", "--data", str(tmp_path / "new"), "--listen", "127.0.0.1:0")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 7
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 8
     assert not (tmp_path / "new").exists()
 
 
@@ -119,6 +119,18 @@ def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     done = _torana("doctor", "--data", str(tmp_path), "--listen", "127.0.0.1:0")
     assert done.returncode == 1
     assert re.search(r"^WRONG  master key: .*master\.key", done.stdout, re.MULTILINE)
+
+
+def test_doctor_names_a_mistyped_variable_but_not_those_of_the_platform(tmp_path: Path) -> None:
+    options = ("doctor", "--data", str(tmp_path / "new"), "--listen", "127.0.0.1:0")
+    mistyped = _torana(*options, TORANA_MAX_BODY="1")
+    assert mistyped.returncode == 1
+    wanted = "WRONG  environment: TORANA_MAX_BODY is no setting and has no effect. Did you mean TORANA_MAX_BODY_BYTES?"
+    assert wanted in mistyped.stdout.splitlines()
+    usual = _torana(
+        *options, TORANA_PORT_8080_TCP="tcp://10.0.0.1:8080", TORANA_SERVICE_HOST="10.0.0.1", TORANA_TOKEN="x"
+    )
+    assert usual.returncode == 0, usual.stdout
 
 
 def test_doctor_sees_a_running_instance(instance: Instance) -> None:

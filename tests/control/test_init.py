@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from torana import wiring
 from torana.control.init import first_start
 from torana.control.publish.publish import Publisher
 from torana.control.tokens import service as tokens
 from torana.control.users import service as users
 from torana.core.secret import Secret
+from torana.settings import Settings
 from torana.stores.snapshots import file
 from torana.stores.sql.engine import reading
+from torana.supervisor.handover import CannotStart
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +64,21 @@ async def test_a_vendor_whose_address_or_dialect_asks_for_more_is_left_to_the_op
     made = await first_start(publisher, {"ANTHROPIC_API_KEY": "sk-ant", "DATABRICKS_TOKEN": "dapi", "CO_API_KEY": "co"})
     assert made is not None
     assert made.vendors == ()
+
+
+def test_a_database_that_was_set_up_gets_no_new_master_key(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TORANA_MASTER_KEY", raising=False)
+    assert wiring.init_instance(settings) is not None
+    key = (tmp_path / "master.key").read_text()
+    for name in ("master.key", "master.check"):
+        (tmp_path / name).unlink()
+    with pytest.raises(CannotStart, match=r"set up before, and its master key is needed: .*master\.key cannot be read"):
+        wiring.init_instance(settings)
+    assert not (tmp_path / "master.key").exists()
+    monkeypatch.setenv("TORANA_MASTER_KEY", key)
+    assert wiring.init_instance(settings) is None
 
 
 async def test_a_vendor_whose_variable_is_set_is_registered_and_subscribed(

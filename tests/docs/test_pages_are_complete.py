@@ -25,6 +25,12 @@ FAILURES = ROOT / "docs" / "failure-modes.md"
 _ROW = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \|", re.MULTILINE)
 
 
+def test_every_metric_that_a_page_names_is_in_the_guide_of_metrics() -> None:
+    guide = (GUIDE / "metrics.md").read_text()
+    named = {name for page in pages() for name in re.findall(r"`(torana_[a-z_]+)", page.read_text())}
+    assert [name for name in sorted(named) if f"| `{name}` |" not in guide] == []
+
+
 def test_the_page_of_failures_has_every_error_code_once_with_its_status() -> None:
     rows = _ROW.findall(prose(FAILURES))
     assert len(rows) == len({code for code, _ in rows})

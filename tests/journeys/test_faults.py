@@ -65,6 +65,7 @@ EXPECTED = {
     "429": [fails(429, "upstream_rate_limited"), fails(429, "upstream_rate_limited", streamed=True)],
     "500": [fails(502, "upstream_failed")],
     "503": [fails(502, "upstream_failed")],
+    "leaky-400": [fails(400, "upstream_refused")],
     "leaky-401": [fails(502, "upstream_auth_failed")],
     "error-event": [fails(200, "upstream_failed", "upstream_bad_reply", streamed=True)],
     "no-done": [Expected(200, frozenset([None, "upstream_cut"]), True)],
@@ -79,7 +80,7 @@ EXPECTED = {
     "crlf-events": [fine(True)],
     "usage-in-last-choice": [fine(True)],
 }
-SAID_BY_THE_VENDOR = ("400", "404", "error-event")
+SAID_BY_THE_VENDOR = ("400", "404", "leaky-400", "error-event")
 """What the vendor says about the caller's own request, or in the middle of a stream, passes in the vendor's words."""
 CASES = [(fault, expected) for fault, all_expected in EXPECTED.items() for expected in all_expected]
 
@@ -201,7 +202,7 @@ def test_the_vendors_retry_after_reaches_the_caller(outcomes: dict[tuple[str, bo
 def test_a_vendor_that_repeats_its_key_in_an_error_does_not_show_it_to_the_caller(
     outcomes: dict[tuple[str, bool], Outcome], instance: Instance
 ) -> None:
-    for reply in outcomes["leaky-401", False].replies:
+    for reply in outcomes["leaky-400", False].replies + outcomes["leaky-401", False].replies:
         assert journey.PROVIDER_KEY.encode() not in reply.body
     assert journey.PROVIDER_KEY not in instance.output()
 

@@ -52,6 +52,7 @@ FAILING = {
     "429": "upstream_rate_limited",
     "500": "upstream_failed",
     "503": "upstream_failed",
+    "leaky-400": "upstream_refused",
     "leaky-401": "upstream_auth_failed",
     "error-event": "upstream_failed",
 }

@@ -13,11 +13,12 @@ from tests.support.vendor_process import Vendor
 
 WRONG = "torana-wrong-canary-71c04e"
 """A key that is not known: mistyped ones are nearly right, so they are secrets too."""
+LEAKY = ("fault:leaky-400", "fault:leaky-401")
 CHAT = "/v1/chat/completions"
 
 
 def test_no_way_to_hand_in_a_key_leaves_it_anywhere(tmp_path: Path, vendor: Vendor) -> None:
-    config = journey.configuration(vendor, [journey.service("chat"), journey.service("fault:leaky-401")])
+    config = journey.configuration(vendor, [journey.service(name) for name in ("chat", *LEAKY)])
     env = {**journey.environment(), "TORANA_LOG_LEVEL": "debug"}
     found: dict[str, bytes] = {}
     with run_instance(tmp_path, config, key=journey.KEY, env=env) as instance:
@@ -31,7 +32,7 @@ def test_no_way_to_hand_in_a_key_leaves_it_anywhere(tmp_path: Path, vendor: Vend
                 (CHAT, {"Cookie": f"session={key}", "Proxy-Authorization": key}),
             ]
             for path, headers in ways:
-                for model in ("chat", "fault:leaky-401", "nobody"):
+                for model in ("chat", *LEAKY, "nobody"):
                     body = json.dumps({"model": model, "messages": []}).encode()
                     replies.append(instance.request("POST", path, body, headers, key=""))
         instance.records({reply.call_id for reply in replies})

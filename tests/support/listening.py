@@ -13,7 +13,7 @@ from torana.core.errors import Refusal
 from torana.gate.listen import CallerEvents, Connection, Listener, Request
 from torana.settings import Settings
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 60.0
 SECOND = 1_000_000_000
 
 

@@ -9,7 +9,7 @@ import psutil
 T = TypeVar("T")
 
 
-def eventually(check: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
+def eventually(check: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
     """The first true answer of `check`. AssertionError saying `what` was awaited, with the last answer, after `seconds`."""
     end = time.monotonic() + seconds
     while True:

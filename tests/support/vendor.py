@@ -29,6 +29,7 @@ The `model` of a request selects the fault; any other model gets an ordinary rep
 | fault:empty              | 200 with an empty body                                                                  |
 | fault:huge-header        | a response header of 1 MiB                                                              |
 | fault:400 401 403 404 429 500 503 | that status with an error body; 429 has `retry-after: 7`                       |
+| fault:leaky-400          | 400 whose message repeats the Authorization header it got                               |
 | fault:leaky-401          | 401 whose message repeats the Authorization header it got                               |
 | fault:error-event        | two events, then an error event, then the end                                           |
 | fault:no-done            | a stream that ends without `[DONE]`                                                     |

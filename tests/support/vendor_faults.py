@@ -227,9 +227,9 @@ async def _status(status: int, call: Call) -> None:
     await call.reply(status, vendor_replies.error(status, f"the vendor says {status}"), *headers)
 
 
-async def _leaky_401(call: Call) -> None:
+async def _leaky(status: int, call: Call) -> None:
     sent = dict(call.headers).get("authorization", "")
-    await call.reply(401, vendor_replies.error(401, f"Incorrect API key provided: {sent}"))
+    await call.reply(status, vendor_replies.error(status, f"the vendor says that this key is incorrect: {sent}"))
 
 
 async def _error_event(call: Call) -> None:
@@ -287,7 +287,8 @@ FAULTS: dict[str, Callable[[Call], Awaitable[None]]] = {
     "garbage-json": _garbage_json,
     "empty": lambda call: call.reply(200, b""),
     "huge-header": lambda call: call.reply(200, call.whole(), "x-huge: " + "x" * 1_048_576),
-    "leaky-401": _leaky_401,
+    "leaky-400": partial(_leaky, 400),
+    "leaky-401": partial(_leaky, 401),
     "error-event": _error_event,
     "no-done": lambda call: call.stream(call.events()[:-1]),
     "huge-event": _huge_event,

@@ -272,20 +272,22 @@ def test_a_unix_socket_is_called_like_a_host_and_may_encode_its_replies(tmp_path
 
 def test_a_closed_port_and_an_unknown_name_are_said_to_be_so() -> None:
     async def story() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        async with client() as made:
-            closed = await ask(made, Endpoint(scheme="http", host="127.0.0.1", port=port))
-            assert closed.failures[0].code == "upstream_connect_failed"
-            assert "refused" in str(closed.failures[0].detail["reason"])
-            unknown = await ask(made, Endpoint(scheme="http", host="no such host.invalid", port=port))
-            assert unknown.failures[0].code == "upstream_connect_failed"
-            assert "resolved" in str(unknown.failures[0].detail["reason"])
-            assert not unknown.failures[0].sent
-            for changes in ({"port": 70_000}, {"host": "." + "x" * 70}, {"host": ""}):
-                odd = await ask(made, Endpoint(**{"scheme": "https", "host": "127.0.0.1", "port": port, **changes}))
-                assert odd.failures[0].code == "upstream_connect_failed"
-            await until(lambda: made.counts() == (0, 0, 0))
+        # Bound for the length of the test, so that nobody else listens there.
+        with socket.socket() as closed_port:
+            closed_port.bind(("127.0.0.1", 0))
+            port = closed_port.getsockname()[1]
+            async with client() as made:
+                closed = await ask(made, Endpoint(scheme="http", host="127.0.0.1", port=port))
+                assert closed.failures[0].code == "upstream_connect_failed"
+                assert "refused" in str(closed.failures[0].detail["reason"])
+                unknown = await ask(made, Endpoint(scheme="http", host="no such host.invalid", port=port))
+                assert unknown.failures[0].code == "upstream_connect_failed"
+                assert "resolved" in str(unknown.failures[0].detail["reason"])
+                assert not unknown.failures[0].sent
+                for changes in ({"port": 70_000}, {"host": "." + "x" * 70}, {"host": ""}):
+                    odd = await ask(made, Endpoint(**{"scheme": "https", "host": "127.0.0.1", "port": port, **changes}))
+                    assert odd.failures[0].code == "upstream_connect_failed"
+                await until(lambda: made.counts() == (0, 0, 0))
 
     run(story())
 
@@ -381,5 +383,21 @@ def test_leaving_at_any_moment_of_connecting_leaves_no_socket(authority: trustme
             await until(lambda: made.counts() == (0, 0, 0))
             await until(lambda: vendor.closed == vendor.connections and proxy.closed == proxy.connections)
             await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("host", "said"), [("127.0.0.1", "its proxy does not answer"), ("no such.invalid", "its proxy's name")]
+)
+def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_vendor(host: str, said: str) -> None:
+    async def story() -> None:
+        with socket.socket() as unheard:
+            unheard.bind(("127.0.0.1", 0))
+            proxy = f"http://{host}:{unheard.getsockname()[1]}"
+            async with client() as made:
+                told = await ask(made, Endpoint(scheme="http", host="127.0.0.1", port=80, proxy=proxy))
+        assert told.failures[0].code == "upstream_connect_failed"
+        assert said in str(told.failures[0].detail["reason"])
 
     run(story())

@@ -230,7 +230,7 @@ def test_a_stream_let_go_is_kept_only_if_it_ends_soon_and_quietly(tail: str) -> 
             told.on_body = exchange.let_go
             await until(lambda: bool(told.pieces))
             if tail == "ends":
-                await asyncio.sleep(0.1)
+                await until(lambda: made.counts() == (0, 1, 0))
                 again = Told()
                 send(made, vendor.endpoint(), again)
                 await until(lambda: bool(again.pieces))

@@ -25,7 +25,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
     """Run one test on uvloop within a generous time."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await story
 
     uvloop.run(bounded())

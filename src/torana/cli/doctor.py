@@ -1,5 +1,6 @@
 """`torana doctor`: looks at everything an instance needs and says precisely what is wrong."""
 
+import difflib
 import os
 import shutil
 import sys
@@ -9,11 +10,14 @@ from pathlib import Path
 
 from torana import wiring
 from torana.cli import checks
-from torana.settings import Settings
+from torana.settings import PREFIX, Settings, defaults, variable
 from torana.supervisor.handover import CannotStart
 from torana.supervisor.lock import holder
 from torana.supervisor.sockets import open_listeners
 
+_OTHERS = {"TORANA_MASTER_KEY", "TORANA_TOKEN"}
+_ALIKE = 0.8
+"""How alike two names have to be, of 1, for one to be a slip of the other."""
 _BUILT_AFTER = 1_767_225_600
 """2026-01-01: a clock before it is wrong, and certificates and expiry dates fail with it."""
 
@@ -22,6 +26,7 @@ def examine(settings: Settings) -> int:
     """Run every check and print a line for each; returns how many found something wrong."""
     folder = Path(settings.data).absolute()
     examinations: list[tuple[str, Callable[[], str]]] = [
+        ("environment", _environment),
         ("data folder", lambda: _folder(folder)),
         ("instance", lambda: _instance(settings, folder)),
         ("master key", lambda: _master_key(settings)),
@@ -39,6 +44,16 @@ def examine(settings: Settings) -> int:
             verdict = f"WRONG  {name}: {problem}"
         sys.stdout.write(verdict + "\n")
     return wrong
+
+
+def _environment() -> str:
+    """A mistyped variable is ignored in silence, because platforms set some of their own that begin like ours."""
+    known = [variable(name) for name in defaults()]
+    set_here = [name for name in os.environ if name.startswith(PREFIX)]
+    for name in sorted(set(set_here) - {*known, *_OTHERS}):
+        if meant := difflib.get_close_matches(name, known, 1, _ALIKE):
+            raise CannotStart(f"{name} is no setting and has no effect. Did you mean {meant[0]}?")
+    return f"{len(set(set_here) & set(known))} settings are taken from it"
 
 
 def _folder(folder: Path) -> str:

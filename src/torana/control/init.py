@@ -18,7 +18,7 @@ from torana.control.users import service as users
 from torana.core.errors import Refusal
 from torana.core.secret import Secret
 from torana.kit.log import logger
-from torana.stores.sql.engine import Connection, reading
+from torana.stores.sql.engine import Connection, Engine, reading
 
 ADMIN_EMAIL = "admin@localhost"
 DEFAULT = "default"
@@ -35,15 +35,20 @@ class FirstStart(NamedTuple):
     """Vendors that were registered because their usual environment variable is set."""
 
 
+async def is_set_up(engine: Engine) -> bool:
+    """Whether a first start has filled the database before. Raises DatabaseAwayError."""
+    async with reading(engine) as connection:
+        return bool(await users.count(connection))
+
+
 async def first_start(publisher: Publisher, environment: Mapping[str, str] | None = None) -> FirstStart | None:
     """Fill an empty installation and publish it, in one transaction; None when there already is a user.
 
     The team and app `default`, an administrator with a token, a first key, vendor `demo`, and every vendor whose usual variable
     is set in `environment` (the process's own by default), with some of its models.
     """
-    async with reading(publisher.engine) as connection:
-        if await users.count(connection):
-            return None
+    if await is_set_up(publisher.engine):
+        return None
     password = Secret(secrets.token_urlsafe(15))
     password_hash = await users.hash_password(password)
     async with publisher.change() as connection:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from torana.control.declaration.problems import SHOWN, DeclarationError
 from torana.core.errors import Refusal
 from torana.kit.log import logger
+from torana.stores.sql.engine import DatabaseAwayError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -37,6 +38,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(DeclarationError, _not_declarable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DatabaseAwayError, _away)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -77,6 +79,11 @@ async def _http(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("allow", "another method")
         return problem(Refusal("method_not_allowed", method=request.method, path=path, allowed=allowed))
     return problem(Refusal("unknown_path", path=path)) if error.status_code == 404 else await _failed(request, error)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    logger().error("database_away", path=request.url.path, reason=str(error))
+    return problem(Refusal("database_away", headers=(("retry-after", "1"),)))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

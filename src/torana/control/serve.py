@@ -18,6 +18,7 @@ from torana.control.file import read_source
 from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
+from torana.kit.backoff import backoff
 from torana.kit.log import logger
 from torana.kit.tasks import spawn
 from torana.settings import SettingError, Settings
@@ -50,7 +51,7 @@ async def serve_in_loop(
     data = Path(settings.data)
     engine = sql.create(settings)
     try:
-        await upgrade(engine)
+        await _upgrade(engine)
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
         app = create_app(publisher, calls_recorded)
@@ -83,6 +84,19 @@ async def admin_app(settings: Settings, calls_recorded: CallQueries | None = Non
         yield Door(create_app(publisher, calls_recorded), owner_socket=True)
     finally:
         await engine.dispose()
+
+
+async def _upgrade(engine: sql.Engine) -> None:
+    """Bring the schema up to date, once the database answers: until then gates serve from their last good snapshot."""
+    waits, said = backoff(0.1, 5.0), False
+    while True:
+        try:
+            return await upgrade(engine)
+        except sql.DatabaseAwayError as error:
+            if not said:
+                logger().warning("database_away", reason=str(error))
+            said = True
+        await asyncio.sleep(next(waits))
 
 
 def _master_key(data: Path) -> master.MasterKey:

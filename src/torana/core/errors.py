@@ -95,6 +95,11 @@ ERRORS: dict[str, ErrorKind] = {
     "control_unavailable": ErrorKind(
         503, _SERVER, "The control process is not answering; model calls are not affected. Try again in a moment."
     ),
+    "database_away": ErrorKind(
+        503,
+        _SERVER,
+        "The database does not answer; model calls are not affected. `torana doctor` says why. Try again in a moment.",
+    ),
     "upstream_connect_failed": ErrorKind(
         502, _UPSTREAM, "{target} could not be reached: {reason}. Check its base URL and that it is running."
     ),

@@ -4,6 +4,7 @@ A dialect's `watch.py` says what is read from an event. An event longer than MOS
 large is ever held.
 """
 
+import abc
 import re
 
 from torana.core.usage import UNKNOWN, Usage
@@ -12,7 +13,7 @@ MOST_EVENT_BYTES = 32_768
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
-class PassingStream:
+class PassingStream(abc.ABC):
     """Fed with the bytes of a stream in any portions; what it hands on does not depend on them. `_read` is the dialect's."""
 
     __slots__ = ("_inside_long", "_rest", "done", "events", "failed", "model", "usage")
@@ -44,9 +45,9 @@ class PassingStream:
         """Whether part of an unfinished event has been handed on already."""
         return self._inside_long
 
+    @abc.abstractmethod
     def _read(self, event: bytes) -> bytes:
         """Look into one whole event and return what is to be handed on of it: mostly the event itself."""
-        raise NotImplementedError
 
     def _feed_slowly(self, data: bytes) -> bytes:
         data = self._rest + data

@@ -60,7 +60,7 @@ async def _try_each(call: Call, targets: list[Target]) -> Ending:
             if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
                 raise
             call.retries += 1
-            call.exchange = None
+            call.exchange = call.upstream_status = call.upstream_id = None
     raise Refusal("internal_error")
 
 
@@ -171,7 +171,7 @@ async def _failed(call: Call, target: Target, status: int, data: bytes, end: boo
     if status >= 500:
         _drop(call)
         raise Refusal("upstream_failed", target=target.name, upstream=status)
-    body = data if end else await _collect(call, target, data)
+    body = target.without_secret(data if end else await _collect(call, target, data))
     call.exchange = None
     if not is_error(body):
         raise Refusal(

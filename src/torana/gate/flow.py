@@ -76,11 +76,11 @@ def finish(call: Call, ending: Ending) -> None:
     """Settle, record, deliver: in this order, once."""
     settle(call)
     call.status = ending.status
-    if call.usage is UNKNOWN:
-        meter(call)
     body = ending.body
     if body and not ending.cut:
         call.sent(len(body))
+    if call.usage is UNKNOWN:
+        meter(call)
     call.total_us = (monotonic_ns() - call.request.started_ns) // 1000
     if call.kept is not None:
         call.keep(body, call.gate.settings.body_keep_bytes)

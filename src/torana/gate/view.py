@@ -8,6 +8,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from torana import __version__
+from torana.core.secret import MASK
 from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service
 from torana.gate.upstream.endpoint import Endpoint
 
@@ -25,12 +26,13 @@ _USER_AGENT = f"torana/{__version__}".encode()
 class Target:
     """One deployment, ready to be called."""
 
-    __slots__ = ("account", "deployment", "endpoint", "head", "in_process", "name")
+    __slots__ = ("_secret", "account", "deployment", "endpoint", "head", "in_process", "name")
 
     def __init__(self, deployment: Deployment, account: Account, key: str | None, settings: "Settings") -> None:
         self.deployment = deployment
         self.account = account
         self.name = deployment.name
+        self._secret = b"" if key is None else key.encode()
         self.in_process = account.vendor == "demo"
         if self.in_process:
             return
@@ -59,6 +61,10 @@ class Target:
             authorization.replace(b"%", b"%%"),
             _USER_AGENT,
         )
+
+    def without_secret(self, text: bytes) -> bytes:
+        """What this target said, without the account's own key: some vendors repeat it in their errors."""
+        return text.replace(self._secret, MASK.encode()) if self._secret else text
 
 
 class Offer:

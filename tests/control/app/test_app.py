@@ -1,7 +1,9 @@
 """The admin API as its callers meet it: who is let in, what is answered, and that no secret comes back."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,6 +15,8 @@ from torana.control import init
 from torana.control.app import create_app
 from torana.control.door import Door
 from torana.control.publish.publish import Publisher
+from torana.settings import Settings
+from torana.stores.sql.engine import create
 
 pytestmark = pytest.mark.anyio
 
@@ -220,3 +224,17 @@ async def test_a_secret_in_a_body_that_does_not_fit_is_not_repeated(app: FastAPI
             reply = await client.post("/api/v1/apply", json=body)
             assert code_of(reply) == "invalid_field"
             assert CANARY not in reply.text
+
+
+async def test_a_database_that_is_away_is_said_and_is_no_internal_error(app: FastAPI, publisher: Publisher) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        away = create(Settings(database=f"postgresql://me:canary@127.0.0.1:{unheard.getsockname()[1]}/torana"))
+        lost = create_app(Publisher(away, publisher.master, Path("unused")), Recorded())
+        async with caller(lost, owner=True) as client:
+            for path in ("/api/v1/keys", "/api/v1/models", "/api/v1/calls"):
+                reply = await client.get(path)
+                assert (reply.status_code, code_of(reply)) == (503, "database_away"), path
+                assert reply.headers["retry-after"] == "1"
+                assert "canary" not in reply.text
+        await away.dispose()

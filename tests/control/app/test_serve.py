@@ -21,6 +21,7 @@ from torana.control.serve import serve_in_loop
 from torana.kit.tasks import spawn
 from torana.settings import Settings
 from torana.stores.snapshots.file import current_version
+from torana.stores.sql.engine import FILE_NAME
 
 pytestmark = pytest.mark.anyio
 
@@ -127,3 +128,21 @@ async def test_a_lost_snapshot_is_written_again(settings: Settings, publisher: P
         async with asyncio.timeout(30):
             while current_version(tmp_path / "snapshot") != version:
                 await asyncio.sleep(0.05)
+
+
+async def test_control_waits_for_a_database_that_is_away_at_its_start(settings: Settings, publisher: Publisher) -> None:
+    if settings.database:
+        pytest.skip("the same code: here the file stands for the server")
+    file = Path(settings.data) / FILE_NAME
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    up = asyncio.Event()
+    running = spawn(serve_in_loop(settings, -1, up.set, None), "control")
+    await asyncio.sleep(0.3)
+    assert not running.done()
+    file.rmdir()
+    file.with_suffix(".away").rename(file)
+    async with asyncio.timeout(30):
+        await up.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running

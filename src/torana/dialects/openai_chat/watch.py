@@ -4,7 +4,8 @@ Only where the caller did not ask for a stream's usage, but the gate did, is the
 """
 
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
 
+T = TypeVar("T")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _NULL_USAGE = re.compile(rb',[ ]?"usage":[ ]?null')
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
@@ -41,10 +44,17 @@ class _Reply(msgspec.Struct):
 class _AnyReply(msgspec.Struct):
     model: msgspec.Raw = msgspec.Raw()
     usage: msgspec.Raw = msgspec.Raw()
+    choices: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
 
 
 _decode = msgspec.json.Decoder(_Reply).decode
 _decode_any = msgspec.json.Decoder(_AnyReply).decode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_text = msgspec.json.Decoder(str).decode
+_tokens = msgspec.json.Decoder(Tokens).decode
+_input = msgspec.json.Decoder(_InputDetails).decode
+_output = msgspec.json.Decoder(_OutputDetails).decode
 
 
 def read_reply(body: bytes) -> tuple[str | None, Usage]:
@@ -53,12 +63,16 @@ def read_reply(body: bytes) -> tuple[str | None, Usage]:
         reply = _decode(body)
     except msgspec.ValidationError:
         try:
-            _decode_any(body)
+            odd = _decode_any(body)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise NotAReplyError(str(error)) from None
-        return None, UNKNOWN
+        return _part(odd.model, _text), read_usage(_odd_usage(odd.usage))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAReplyError(str(error)) from None
+        # Models that end within a character leave half of an escaped pair: odd text, but JSON (RFC 8259, section 8.2).
+        whole = _SURROGATE.sub(rb"\\ufffd", body)
+        if whole == body:
+            raise NotAReplyError(str(error)) from None
+        return read_reply(whole)
     return reply.model, read_usage(reply.usage)
 
 
@@ -75,6 +89,25 @@ def read_usage(block: UsageBlock | None) -> Usage:
     )
 
 
+def _odd_usage(raw: msgspec.Raw) -> UsageBlock | None:
+    """What can be read of a usage block with values that cannot be token counts."""
+    if (fields := _part(raw, _fields)) is None:
+        return None
+    return UsageBlock(
+        _part(fields.get("prompt_tokens"), _tokens),
+        _part(fields.get("completion_tokens"), _tokens),
+        _part(fields.get("prompt_tokens_details"), _input),
+        _part(fields.get("completion_tokens_details"), _output),
+    )
+
+
+def _part(raw: msgspec.Raw | None, decode: Callable[[msgspec.Raw], T]) -> T | None:
+    try:
+        return None if raw is None else decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+
+
 class _Chunk(msgspec.Struct):
     model: str | None = None
     usage: UsageBlock | None = None
@@ -83,6 +116,19 @@ class _Chunk(msgspec.Struct):
 
 
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+def _read_chunk(payload: bytes) -> _Chunk | None:
+    """None when it is not a JSON object."""
+    try:
+        return _decode_chunk(payload)
+    except msgspec.ValidationError:
+        odd = _part(msgspec.Raw(payload), _decode_any)
+        if odd is None:
+            return None
+        return _Chunk(_part(odd.model, _text), _odd_usage(odd.usage), odd.choices, odd.error)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 class StreamReader(PassingStream):
@@ -123,10 +169,8 @@ class StreamReader(PassingStream):
             return b""
         if self.model and b'"error"' not in event and event.count(b'"usage"') == event.count(b',"usage":null'):
             return event.replace(b',"usage":null', b"") if self._hide else event
-        try:
-            chunk = _decode_chunk(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            # Not JSON, or a usage that cannot be one: handed on, like everything that is not understood.
+        if (chunk := _read_chunk(payload)) is None:
+            # Handed on, like everything that is not understood.
             return event
         self.model = self.model or chunk.model
         if bytes(chunk.error) not in (b"", b"null"):

@@ -1,5 +1,6 @@
 """The writing half of a connection: one write per reply, or per piece of a streamed one."""
 
+import abc
 import asyncio
 import http
 import socket
@@ -21,7 +22,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 NOT_STREAMED, HEAD_HELD, STREAMING = range(3)
 
 
-class Replies(asyncio.Protocol):
+class Replies(asyncio.Protocol, abc.ABC):
     """Writes the reply of the request at the front. Every method does nothing once that reply has ended or the caller has left."""
 
     __slots__ = (
@@ -136,8 +137,9 @@ class Replies(asyncio.Protocol):
         else:
             self._ended(request, close=True, linger=False)
 
+    @abc.abstractmethod
     def _ended(self, request: Request, close: bool, linger: bool = True) -> None:
-        raise NotImplementedError
+        """Go on after a reply: with the next request, or to the end of the connection."""
 
     def _is_last(self, request: Request) -> bool:
         # While others wait behind it, a reply does not end a connection that is only draining or half-closed.

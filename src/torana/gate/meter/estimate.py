@@ -25,5 +25,6 @@ def meter(call: "Call") -> None:
     elif call.path is not None and call.path.label == "/v1/embeddings":
         output = None
     else:
-        output = call.response_bytes // _BYTES_PER_TOKEN
+        # Without a target that answered, what the caller got was the gate's own error.
+        output = 0 if call.answered_by is None else call.response_bytes // _BYTES_PER_TOKEN
     call.usage = Usage(len(call.request.body) // _BYTES_PER_TOKEN, None, output, None, estimated=True)

@@ -86,12 +86,13 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
     if endpoint.proxy and (literal := endpoint.literal) and is_refused(literal, deny):
         raise Failure("upstream_address_refused", sent=False)
     host, port = endpoint.dial
+    whose = "its proxy's" if endpoint.proxy else "its"
     loop = asyncio.get_running_loop()
     try:
         found = await _resolve(host, port)
     except (OSError, ValueError, OverflowError) as error:
         raise Failure(
-            "upstream_connect_failed", sent=False, reason=f"its name cannot be resolved ({_reason(error)})"
+            "upstream_connect_failed", sent=False, reason=f"{whose} name cannot be resolved ({_reason(error)})"
         ) from None
     allowed = [(family, address) for family, _, _, _, address in found if not is_refused(str(address[0]), deny)]
     if not allowed:
@@ -108,6 +109,8 @@ async def _dial(endpoint: Endpoint, deny: tuple[Network, ...]) -> socket.socket:
             failure = Failure("upstream_connect_failed", sent=False, reason="it did not answer")
         except Failure as error:
             failure = error
+    if endpoint.proxy:
+        raise Failure(failure.code, sent=False, reason=f"its proxy does not answer ({failure.detail['reason']})")
     raise failure
 
 

@@ -7,12 +7,12 @@ refused at once, without waiting, if another process has written meanwhile. `rea
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection as Connection
 from sqlalchemy.ext.asyncio import AsyncEngine as Engine
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -24,7 +24,21 @@ BUSY_TIMEOUT_MS = 10_000
 _RETRY_SECONDS = 0.005
 _POSTGRES = {"postgres", "postgresql"}
 
-__all__ = ["Connection", "Engine", "create", "database_file", "is_sqlite", "reading", "url_of", "writing"]
+__all__ = [
+    "Connection",
+    "DatabaseAwayError",
+    "Engine",
+    "create",
+    "database_file",
+    "is_sqlite",
+    "reading",
+    "url_of",
+    "writing",
+]
+
+
+class DatabaseAwayError(ConnectionError):
+    """The database cannot be reached now; it may be later. The message says why, without the address."""
 
 
 def database_file(settings: Settings) -> Path | None:
@@ -66,15 +80,18 @@ def is_sqlite(connection: Connection) -> bool:
 
 @asynccontextmanager
 async def writing(engine: Engine) -> AsyncIterator[Connection]:
-    """A transaction that writes: commits at the end of the block, rolls back when it raises."""
-    async with engine.begin() as connection:
+    """A transaction that writes: commits at the end of the block, rolls back when it raises. Raises DatabaseAwayError."""
+    async with _connected(engine) as connection, connection.begin():
         yield connection
 
 
 @asynccontextmanager
 async def reading(engine: Engine) -> AsyncIterator[Connection]:
-    """A transaction that only reads, and sees one state of the database however many statements it runs."""
-    async with engine.connect() as connected:
+    """A transaction that only reads, and sees one state of the database however many statements it runs.
+
+    Raises DatabaseAwayError.
+    """
+    async with _connected(engine) as connected:
         connection = connected
         if is_sqlite(connection):
             connection = await connection.execution_options(torana_begin="DEFERRED")
@@ -82,6 +99,18 @@ async def reading(engine: Engine) -> AsyncIterator[Connection]:
             connection = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with connection.begin():
             yield connection
+
+
+@asynccontextmanager
+async def _connected(engine: Engine) -> AsyncIterator[Connection]:
+    async with AsyncExitStack() as opened:
+        try:
+            connection = await opened.enter_async_context(engine.connect())
+        except (OSError, DBAPIError) as error:
+            # What the driver says itself: SQLAlchemy adds a statement and a link.
+            reason = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+            raise DatabaseAwayError(reason) from error
+        yield connection
 
 
 def _unusable(reason: str) -> SettingError:
