@@ -38,6 +38,8 @@ def _grown(part: Part, event: Event) -> Part:
             return change(part, citations=(*part.citations, citation))
         case (Text() | Image() | ToolCall(), PartEnded(signature=str() as signature)):
             return change(part, signature=signature)
+        case Audio(), PartEnded(expires=int() as expires):
+            return change(part, expires=expires)
         case Reasoning(), ThoughtDelta():
             return _thought(part, event)
         case _:

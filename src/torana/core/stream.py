@@ -93,6 +93,8 @@ class PartEnded(NamedTuple):
     number: int
     signature: str | None = None
     """Of a `Text`, `Image` or `ToolCall`, where it became known only at the end."""
+    expires: int | None = None
+    """Of an `Audio`, where it became known only at the end."""
 
 
 class Stopped(NamedTuple):
