@@ -25,6 +25,8 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
 
     ttl: str | None = None
     """`5m`, `1h`; None is the vendor's default."""
+    form: str | None = None
+    """The marker's name in the dialect it came in, where that has more than one."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
