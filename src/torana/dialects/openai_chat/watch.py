@@ -21,10 +21,13 @@ Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 class _InputDetails(msgspec.Struct):
     cached_tokens: Tokens | None = None
+    cache_write_tokens: Tokens | None = None
+    audio_tokens: Tokens | None = None
 
 
 class _OutputDetails(msgspec.Struct):
     reasoning_tokens: Tokens | None = None
+    audio_tokens: Tokens | None = None
 
 
 class UsageBlock(msgspec.Struct):
@@ -34,6 +37,10 @@ class UsageBlock(msgspec.Struct):
     completion_tokens: Tokens | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
+    prompt_cache_hit_tokens: Tokens | None = None
+    """DeepSeek's word for cached tokens (deviations.py)."""
+    cached_tokens: Tokens | None = None
+    """Moonshot's."""
 
 
 class _Reply(msgspec.Struct):
@@ -48,6 +55,7 @@ class _AnyReply(msgspec.Struct):
     error: msgspec.Raw = msgspec.Raw()
 
 
+_NO_INPUT, _NO_OUTPUT = _InputDetails(), _OutputDetails()
 _decode = msgspec.json.Decoder(_Reply).decode
 _decode_any = msgspec.json.Decoder(_AnyReply).decode
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -80,12 +88,18 @@ def read_usage(block: UsageBlock | None) -> Usage:
     """A usage block in our words; numbers that cannot be token counts are unknown."""
     if block is None:
         return UNKNOWN
-    before, after = block.prompt_tokens_details, block.completion_tokens_details
+    before, after = block.prompt_tokens_details or _NO_INPUT, block.completion_tokens_details or _NO_OUTPUT
+    cached = before.cached_tokens
+    if cached is None:
+        cached = block.prompt_cache_hit_tokens if block.cached_tokens is None else block.cached_tokens
     return Usage(
         block.prompt_tokens,
-        None if before is None else before.cached_tokens,
+        cached,
         block.completion_tokens,
-        None if after is None else after.reasoning_tokens,
+        after.reasoning_tokens,
+        cache_write=before.cache_write_tokens,
+        audio_input=before.audio_tokens,
+        audio_output=after.audio_tokens,
     )
 
 
