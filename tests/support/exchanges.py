@@ -93,6 +93,7 @@ USAGES = st.builds(
     COUNTS,
     COUNTS,
     COUNTS,
+    estimated=st.just(False),
     cache_write=COUNTS,
     audio_input=COUNTS,
     audio_output=COUNTS,
@@ -205,14 +206,23 @@ def choices(
     stops: Sequence[Any] = ("stop", "length", "content_filter"),
     logprobs: st.SearchStrategy[tuple[Logprob, ...] | None] | None = None,
 ) -> st.SearchStrategy[Choice]:
-    """Answers of one part of each of these kinds, or none of it, in this order; the index is set by `replies`."""
+    """Answers of one part of each of these kinds, or none of it, in this order; the index is set by `replies`.
+
+    Log-probabilities are only of answers with text.
+    """
     given = parts or (TEXTS,)
     drawn = st.tuples(*(st.lists(kind, max_size=1) for kind in given)).map(
         lambda lists: tuple(part for one in lists for part in one)
     )
-    return st.builds(
+    made = st.builds(
         Choice, parts=drawn, stop=st.sampled_from(stops), logprobs=st.none() if logprobs is None else logprobs
     )
+    return made.map(_without_needless_logprobs)
+
+
+def _without_needless_logprobs(choice: Choice) -> Choice:
+    has_text = any(isinstance(part, Text | Declined) for part in choice.parts)
+    return choice if has_text else msgspec.structs.replace(choice, logprobs=None)
 
 
 def replies(
