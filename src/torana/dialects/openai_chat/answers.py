@@ -121,7 +121,7 @@ class Answer:
                 self._hold(size)
                 self._after.append((kind, said))
                 return True
-            self.end(out)
+            self._hand_on_all(out)
         return False
 
     def _tell(self, detail: Detail, out: list[Event]) -> None:

@@ -195,7 +195,9 @@ class Encoder:
         answer = self._answers[event.choice]
         part = answer.part
         if isinstance(part, ToolCall) and event.signature is not None:
-            call = {"index": answer.calls, "extra_content": {"google": {"thought_signature": event.signature}}}
+            signed = {"google": {"thought_signature": event.signature}}
+            # OpenAI's SDK wants `function` in every piece of a call.
+            call = {"index": answer.calls, "function": {"arguments": ""}, "extra_content": signed}
             out.append(self._delta(event.choice, {"tool_calls": [call]}))
         elif isinstance(part, Audio):
             expires = part.expires if event.expires is None else event.expires
