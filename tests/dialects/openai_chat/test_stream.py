@@ -14,6 +14,7 @@ from torana.core.exchange import (
     Audio,
     Choice,
     Citation,
+    Declined,
     Image,
     Logprob,
     ModelRequest,
@@ -186,6 +187,25 @@ def test_stop_beside_a_call_means_that_a_tool_is_called() -> None:
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 def test_thoughts_beside_the_content_are_read(field: str) -> None:
     assert parts({field: "h"}, {field: "m"}, {"content": "a", field: None}) == (Reasoning(text="hm"), Text(text="a"))
+
+
+def test_a_chunk_that_holds_several_things_loses_none_of_them() -> None:
+    both = {"content": "b", "reasoning": "hm", "refusal": "no"}
+    found = parts(
+        {"content": "a"},
+        both,
+        {"content": "c", **call(0, "f", "{", id="c")},
+        {"content": "d", **call(0, arguments="}")},
+    )
+    assert found == (
+        Text(text="a"),
+        Reasoning(text="hm"),
+        Text(text="b"),
+        Declined(text="no"),
+        Text(text="c"),
+        ToolCall(id="c", name="f", arguments="{}"),
+        Text(text="d"),
+    )
 
 
 def test_details_of_thoughts_go_before_the_plain_words_beside_them() -> None:

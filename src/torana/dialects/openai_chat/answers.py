@@ -168,6 +168,25 @@ class Answer:
             if call in self.waiting:
                 self._advance(out)
 
+    def more(self, entry: Called, out: list[Event]) -> bool:
+        """Take an entry that is no more than further arguments of the open call; False where it is something else."""
+        inner, call = entry.function, self.waiting[0]
+        if (
+            inner is None
+            or inner.name is not None
+            or entry.id is not None
+            or entry.index != call.index
+            or len(self.waiting) > 1
+        ):
+            return False
+        piece = inner.arguments
+        if not piece or entry.index is None or entry.extra_content is not None:
+            return False
+        call.pieces.append(piece)
+        self._hold(len(piece))
+        out.append(ArgumentsDelta(self.index, self.number, piece))
+        return True
+
     def function_call(self, inner: Inner, out: list[Event]) -> None:
         """Take the older `function_call`."""
         self.called([Called(index=0, function=inner)], out)

@@ -13,7 +13,8 @@ from torana.dialects.openai_chat.parts import text_of
 from torana.dialects.openai_chat.reply import string, whole
 from torana.dialects.openai_chat.watch import UsageBlock
 
-_NONE = msgspec.Raw()
+NO_ERROR = msgspec.Raw()
+"""What `error` is where a chunk has none."""
 
 
 class Inner(msgspec.Struct, gc=False):
@@ -93,7 +94,7 @@ class Chunk(msgspec.Struct, gc=False):
     model: str | None = None
     choices: list[ChoiceChunk] | None = None
     usage: UsageBlock | None = None
-    error: msgspec.Raw = _NONE
+    error: msgspec.Raw = NO_ERROR
     service_tier: str | None = None
     system_fingerprint: str | None = None
     x_groq: GroqBlock | None = None

@@ -15,11 +15,13 @@ from torana.core.stream import (
     PartEnded,
     Started,
     TextDelta,
+    ThoughtDelta,
     UsageSeen,
 )
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects.openai_chat.answers import AUDIO, DECLINED, NOTHING, TEXT, THOUGHT, Answer, TooMuchError
+from torana.dialects.openai_chat.answers import AUDIO, CALL, DECLINED, NOTHING, TEXT, THOUGHT, Answer, TooMuchError
 from torana.dialects.openai_chat.chunks import (
+    NO_ERROR,
     ChoiceChunk,
     Chunk,
     Delta,
@@ -36,7 +38,6 @@ from torana.dialects.openai_chat.watch import read_usage
 from torana.dialects.sse import ServerEvent, Splitter, TooLongError
 
 MOST_CHOICES = 128
-_NOTHING_RAW = (b"", b"null")
 
 
 class Decoder:
@@ -95,7 +96,7 @@ class Decoder:
                 return
             chunk = found
         choices = chunk.choices
-        if bytes(chunk.error) not in _NOTHING_RAW or choices is None:
+        if choices is None or (chunk.error is not NO_ERROR and bytes(chunk.error) != b"null"):
             self._read_slowly(data, out)
             if self.done:
                 return
@@ -136,18 +137,39 @@ class Decoder:
             if len(self._answers) > MOST_CHOICES or choice.index < 0:
                 raise TooMuchError(f"choices have to be numbered from 0, and at most {MOST_CHOICES}")
         delta = choice.delta
-        if delta is not None:
-            text = delta.content
-            if text and answer.kind == TEXT and choice.logprobs is None and delta.annotations is None:
-                out.append(TextDelta(choice.index, answer.number, text))
-            else:
-                self._delta(answer, delta, choice, out)
+        if delta is not None and not self._plainly_more(answer, delta, choice, out):
+            self._delta(answer, delta, choice, out)
             if delta.tool_calls:
                 answer.called(delta.tool_calls, out)
         if choice.finish_reason:
             answer.stop = choice.finish_reason
             if isinstance(choice.stop_reason, str):
                 answer.stop_met = choice.stop_reason
+
+    def _plainly_more(self, answer: Answer, delta: Delta, choice: ChoiceChunk, out: list[Event]) -> bool:
+        """The ways in which nearly all of a stream comes: more of the open part, and nothing else. False where it is otherwise."""
+        kind, text, calls = answer.kind, delta.content, delta.tool_calls
+        if (
+            kind == NOTHING
+            or delta.reasoning_details is not None
+            or delta.refusal is not None
+            or delta.audio is not None
+            or delta.images is not None
+            or delta.annotations is not None
+            or delta.function_call is not None
+            or choice.logprobs is not None
+        ):
+            return False
+        thought = delta.reasoning_content or delta.reasoning
+        if kind == TEXT and text and calls is None and not thought:
+            out.append(TextDelta(choice.index, answer.number, text))
+            return True
+        if kind == CALL and calls is not None and not text and not thought:
+            return len(calls) == 1 and answer.more(calls[0], out)
+        if kind == THOUGHT and thought and calls is None and not text:
+            out.append(ThoughtDelta(choice.index, answer.number, thought))
+            return True
+        return False
 
     def _delta(self, answer: Answer, delta: Delta, choice: ChoiceChunk, out: list[Event]) -> None:
         """What is not plainly more of the open text, calls excepted."""
