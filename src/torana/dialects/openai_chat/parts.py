@@ -210,8 +210,9 @@ def write_content(parts: Iterable[Part], target: Target, place: str) -> str | li
 def _write_part(part: Part, target: Target, place: str) -> dict[str, Any] | None:
     match part:
         case Text():
-            if part.citations and not target.own:
-                target.losses.hint("citations")
+            for lost in ("citations", "phase", "signature"):
+                if getattr(part, lost) and not target.own:
+                    target.losses.hint(lost)
             return {"type": "text", "text": part.text, **write_cache(part.cache, target)}
         case Image():
             return _write_image(part, target, place)
@@ -253,8 +254,9 @@ def _write_document(part: Document, target: Target, place: str) -> dict[str, Any
     if source.text is not None:
         head = "\n".join(line for line in (title, part.context) if line)
         return {"type": "text", "text": f"{head}\n\n{source.text}" if head else source.text, **cache}
-    if part.context is not None:
-        target.losses.hint("document.context")
+    for lost in ("context", "detail"):
+        if getattr(part, lost) is not None:
+            target.losses.hint(f"document.{lost}")
     if source.file_id is not None:
         given = {"file_id": source.file_id}
     elif source.data is not None:
