@@ -324,7 +324,7 @@ def test_a_stream_that_ends_early_fails_unless_it_said_why_it_stopped() -> None:
 
 def test_comments_other_line_ends_and_unknown_events_are_passed_over() -> None:
     data = stream({"content": "a"}).replace(b"\n", b"\r\n")
-    noise = b": OPENROUTER PROCESSING\r\n\r\nid: 5\r\nretry: 1\r\n\r\n"
+    noise = b": OPENROUTER PROCESSING\r\n\r\nid: 5\r\nretry: 1\r\n\r\nevent: ping\r\ndata: now\r\n\r\n"
     assert collect(everything(noise + data)).choices[0].parts == (Text(text="a"),)
     assert parts({"content": "a"}, {"hologram": 1}, {}) == (Text(text="a"),)
 

@@ -38,6 +38,8 @@ from torana.dialects.openai_chat.watch import read_usage
 from torana.dialects.sse import ServerEvent, Splitter, TooLongError
 
 MOST_CHOICES = 128
+UNNAMED = (b"", b"message", b"error")
+"""Types that the events of a completion have; what comes under another name, such as `ping`, may hold anything."""
 
 
 class Decoder:
@@ -67,7 +69,8 @@ class Decoder:
         out: list[Event] = []
         try:
             for event in split(data):
-                self._event(event.data, out)
+                if event.event in UNNAMED or read_object(event.data) is not None:
+                    self._event(event.data, out)
                 if self.done:
                     break
         except (TooLongError, TooMuchError) as error:

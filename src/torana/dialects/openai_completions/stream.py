@@ -21,6 +21,7 @@ from torana.core.stream import (
 )
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects.openai_chat.chunks import Mender, clean, read_object
+from torana.dialects.openai_chat.decoder import UNNAMED
 from torana.dialects.openai_chat.errors import encode_vendor_event, read_error
 from torana.dialects.openai_chat.reply import stop_of, string, usage_of, whole, write_usage
 from torana.dialects.openai_chat.watch import UsageBlock, read_usage
@@ -90,7 +91,8 @@ class Decoder:
         out: list[Event] = []
         try:
             for event in split(data):
-                self._event(event.data, out)
+                if event.event in UNNAMED or read_object(event.data) is not None:
+                    self._event(event.data, out)
                 if self.done:
                     break
         except TooLongError as error:
