@@ -374,6 +374,15 @@ def test_text_beside_results_of_tools_comes_after_them() -> None:
     assert [message["role"] for message in body["messages"]] == ["tool", "user"]
 
 
+def test_turns_of_the_assistant_that_follow_each_other_become_one() -> None:
+    turns = [Message(role="assistant", parts=(ToolCall(id=name, name="f"),)) for name in ("c1", "c2")]
+    results = [user(ToolResult(call_id=name, content=(Text(text="1"),))) for name in ("c1", "c2")]
+    messages = encoded(foreign(*turns, *results))["messages"]
+    assert [message["role"] for message in messages] == ["assistant", "tool", "tool"]
+    assert [call["id"] for call in messages[0]["tool_calls"]] == ["c1", "c2"]
+    assert messages[0]["tool_calls"][0]["function"]["arguments"] == "{}"
+
+
 def test_hints_of_other_dialects_are_dropped_and_named() -> None:
     losses = Losses({"thinking": "thinking", "cache": "cache_control"})
     request = foreign(

@@ -1,5 +1,6 @@
 """Requests for chat completions, both ways. Source: https://platform.openai.com/docs/api-reference/chat/create"""
 
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 import msgspec
@@ -49,6 +50,7 @@ _PLAIN = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "para
 _ONE_FAMILY = (("verbosity", "verbosity"), ("cache_key", "prompt_cache_key"), ("safety_id", "safety_identifier"))
 _STORED = (("metadata", "metadata"), ("store", "store"))
 _encode = msgspec.json.Encoder().encode
+_Reader = Callable[[Fields, str], Any]
 
 
 def decode_request(body: bytes, model: str | None = None, stream: bool | None = None) -> ModelRequest:
@@ -57,64 +59,45 @@ def decode_request(body: bytes, model: str | None = None, stream: bool | None = 
     named = fields.text("model")
     if model is None and named is None:
         raise wrong("model", "it is missing")
-    older, newer = fields.integer("max_tokens", 0), fields.integer("max_completion_tokens", 0)
-    streamed, usage = fields.flag("stream"), _read_stream_usage(fields)
-    seed, older_seed = fields.integer("seed"), fields.integer("random_seed")
+    rest = fields.rest
+    given = {field: read(fields, name) for name, (field, read) in _READERS.items() if name in rest}
+    for name, field in _OLDER.items():
+        # The newer name goes before the older one.
+        if name in rest and (value := fields.integer(name, 0)) is not None and given.get(field) is None:
+            given[field] = value
+    streamed = given.pop("stream", None)
     return ModelRequest(
         dialect=NAME,
         model=model or named or "",
         messages=read_messages(fields),
-        tools=read_tools(fields),
-        tool_choice=read_tool_choice(fields),
-        parallel_tool_calls=fields.flag("parallel_tool_calls"),
-        max_tokens=older if newer is None else newer,
-        temperature=fields.number("temperature"),
-        top_p=fields.number("top_p"),
-        top_k=fields.integer("top_k"),
-        stop=read_stop(fields),
-        seed=older_seed if seed is None else seed,
-        frequency_penalty=fields.number("frequency_penalty"),
-        presence_penalty=fields.number("presence_penalty"),
-        choices=fields.integer("n", 1),
-        logprobs=fields.flag("logprobs"),
-        top_logprobs=fields.integer("top_logprobs", 0),
-        logit_bias=fields.json_object("logit_bias"),
-        format=read_format(fields),
-        verbosity=fields.text("verbosity"),
-        thinking=_read_thinking(fields),
-        modalities=fields.texts("modalities") or None,
-        speech=_read_speech(fields),
         stream=bool(streamed) if stream is None else stream,
-        stream_usage=usage,
-        user=fields.text("user"),
-        metadata=fields.json_object("metadata"),
-        service_tier=fields.text("service_tier"),
-        cache_key=fields.text("prompt_cache_key"),
-        safety_id=fields.text("safety_identifier"),
-        store=fields.flag("store"),
+        thinking=_read_thinking(fields),
+        tools=read_tools(fields) if "tools" in rest or "functions" in rest else (),
+        tool_choice=read_tool_choice(fields) if "tool_choice" in rest or "function_call" in rest else None,
+        **given,
         extra=fields.known(),
     )
 
 
-def _read_stream_usage(fields: Fields) -> bool | None:
-    options = fields.inner("stream_options")
+def _read_stream_usage(fields: Fields, name: str) -> bool | None:
+    options = fields.inner(name)
     return None if options is None else options.flag("include_usage")
 
 
-def read_stop(fields: Fields) -> tuple[str, ...]:
+def read_stop(fields: Fields, name: str = "stop") -> tuple[str, ...]:
     """`stop`, one or several. Raises Refusal."""
-    if isinstance(stop := fields.rest.get("stop"), str):
-        fields.rest.pop("stop")
+    if isinstance(stop := fields.rest.get(name), str):
+        fields.rest.pop(name)
         return (stop,)
-    return fields.texts("stop")
+    return fields.texts(name)
 
 
-def _read_speech(fields: Fields) -> Speech | None:
-    given = fields.rest.get("audio")
+def _read_speech(fields: Fields, name: str) -> Speech | None:
+    given = fields.rest.get(name)
     if isinstance(given, dict) and isinstance(given.get("voice"), dict):
         # A voice of the caller's own, named by an object: left as it is.
         return None
-    audio = fields.inner("audio")
+    audio = fields.inner(name)
     return None if audio is None else Speech(voice=audio.text("voice"), format=audio.text("format"))
 
 
@@ -134,6 +117,37 @@ def _read_thinking(fields: Fields) -> Thinking | None:
     inner = Fields(given, "thinking")
     enabled = inner.need_text("type") == "enabled"
     return Thinking(enabled=enabled, budget_tokens=inner.integer("budget_tokens"), effort=effort)  # type: ignore[arg-type]  # as above
+
+
+_READERS: Mapping[str, tuple[str, _Reader]] = {
+    "stream": ("stream", Fields.flag),
+    "stream_options": ("stream_usage", _read_stream_usage),
+    "max_completion_tokens": ("max_tokens", lambda fields, name: fields.integer(name, 0)),
+    "temperature": ("temperature", Fields.number),
+    "top_p": ("top_p", Fields.number),
+    "top_k": ("top_k", Fields.integer),
+    "stop": ("stop", read_stop),
+    "seed": ("seed", Fields.integer),
+    "frequency_penalty": ("frequency_penalty", Fields.number),
+    "presence_penalty": ("presence_penalty", Fields.number),
+    "n": ("choices", lambda fields, name: fields.integer(name, 1)),
+    "logprobs": ("logprobs", Fields.flag),
+    "top_logprobs": ("top_logprobs", lambda fields, name: fields.integer(name, 0)),
+    "logit_bias": ("logit_bias", Fields.json_object),
+    "response_format": ("format", lambda fields, _: read_format(fields)),
+    "verbosity": ("verbosity", Fields.text),
+    "modalities": ("modalities", lambda fields, name: fields.texts(name) or None),
+    "audio": ("speech", _read_speech),
+    "parallel_tool_calls": ("parallel_tool_calls", Fields.flag),
+    "user": ("user", Fields.text),
+    "metadata": ("metadata", Fields.json_object),
+    "service_tier": ("service_tier", Fields.text),
+    "prompt_cache_key": ("cache_key", Fields.text),
+    "safety_identifier": ("safety_id", Fields.text),
+    "store": ("store", Fields.flag),
+}
+"""By the body's name: the field of the exchange, and how it is read. What a body does not have is not looked for."""
+_OLDER = {"max_tokens": "max_tokens", "random_seed": "seed"}
 
 
 def encode_request(request: ModelRequest, model: str, losses: Losses, quirks: frozenset[str] = frozenset()) -> bytes:
@@ -234,8 +248,13 @@ def _write_thinking(body: dict[str, Any], request: ModelRequest, target: Target)
     else:
         if effort is None and thinking.budget_tokens is not None and thinking.enabled is not False:
             effort = _effort_of(thinking.budget_tokens)
-        if effort is None or thinking.visible is False or thinking.encrypted:
-            target.losses.hint("thinking")
+        for field, lost in (
+            ("", effort is None),
+            (".visible", thinking.visible is False),
+            (".encrypted", thinking.encrypted),
+        ):
+            if lost:
+                target.losses.hint(f"thinking{field}")
     if effort is not None:
         body["reasoning_effort"] = effort
 

@@ -152,7 +152,7 @@ def write_messages(request: ModelRequest, target: Target) -> list[dict[str, Any]
     """`messages`. Results of tools come before anything else that their message holds, as they have to follow their calls."""
     written: list[dict[str, Any]] = []
     later: list[Part] = []
-    for number, message in enumerate(request.messages):
+    for number, message in enumerate(request.messages if target.own else _joined(request.messages)):
         place = f"messages[{number}]"
         results = [part for part in message.parts if isinstance(part, ToolResult)]
         if later and not results:
@@ -170,6 +170,18 @@ def write_messages(request: ModelRequest, target: Target) -> list[dict[str, Any]
             {"role": "user", "content": write_content(later, target, f"messages[{len(request.messages) - 1}]")}
         )
     return written
+
+
+def _joined(messages: Iterable[Message]) -> list[Message]:
+    """Turns of the assistant that follow each other as one: the results of all their calls come only after the last."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and message.role == joined[-1].role == "assistant":
+            before = joined[-1]
+            joined[-1] = msgspec.structs.replace(before, parts=(*before.parts, *message.parts))
+        else:
+            joined.append(message)
+    return joined
 
 
 def _write_other(message: Message, target: Target, place: str) -> dict[str, Any]:
