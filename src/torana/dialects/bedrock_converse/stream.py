@@ -204,8 +204,7 @@ class Decoder:
         while self._index is None and self._waiting:
             index = next(iter(self._waiting))
             for kind, block in self._waiting.pop(index):
-                if self._index in (None, index):
-                    self._read_block(kind, block, events)
+                self._read_block(kind, block, events)
 
     def _begin(self, start: _Delta, events: list[Event]) -> None:
         use = start.toolUse
