@@ -64,6 +64,7 @@ class _Event(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
+_DELTA = b"event: content-delta\ndata: "
 _Key = tuple[str, int | None]
 _NOTHING = _Message()
 
@@ -121,6 +122,16 @@ class Decoder:
 
     def _feed(self, data: bytes) -> list[Event]:
         events: list[Event] = []
+        if (
+            data.startswith(_DELTA)
+            and data.endswith(b"\n\n")
+            and data.count(b"\n") == 3
+            and b"\r" not in data
+            and not self._splitter.unfinished
+        ):
+            # One whole event, as nearly every read brings it.
+            self._take([data[len(_DELTA) : -2]], events)
+            return events
         try:
             found = self._splitter.feed(data)
         except TooLongError as error:
@@ -144,7 +155,9 @@ class Decoder:
 
     def _read(self, event: _Event, events: list[Event]) -> None:
         kind = event.type
-        if kind is None:
+        if kind == "content-delta" and self._kind == "text" and self._key == ("c", event.index):
+            self._text(event, events)
+        elif kind is None:
             if isinstance(event.message, str):
                 self._fail(event.message, None, events)
         elif kind == "message-end":
@@ -161,6 +174,16 @@ class Decoder:
             self._plan(_message(event), events)
         elif kind == "citation-start":
             self._cite(_message(event), events)
+
+    def _text(self, event: _Event, events: list[Event]) -> None:
+        # More of the text that is open, which is most of a stream.
+        content = _message(event).content
+        if content is None:
+            return
+        if event.logprobs is None and content.text and content.thinking is None:
+            events.append(TextDelta(0, self._number, content.text))
+        else:
+            self._content(content, event.logprobs, events)
 
     def _wait(self, key: _Key, event: _Event, events: list[Event]) -> None:
         # Another part's event while one is open: it waits until that one has ended, because parts never overlap.
