@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dialects.bedrock_converse.shapes import check_request
+from tests.dialects.bedrock_converse.asking import CLAUDE, PNG, WEATHER, ask, encode, say
 from torana.core.errors import Refusal
 from torana.core.exchange import (
     Audio,
@@ -19,14 +19,11 @@ from torana.core.exchange import (
     Format,
     Image,
     Message,
-    ModelRequest,
     Opaque,
     Part,
     Reasoning,
-    Role,
     Source,
     Text,
-    Thinking,
     Tool,
     ToolCall,
     ToolChoice,
@@ -36,28 +33,6 @@ from torana.core.exchange import (
 from torana.core.losses import Losses
 from torana.dialects.bedrock_converse.paths import upstream_path
 from torana.dialects.bedrock_converse.request import encode_request
-
-CLAUDE = "us.anthropic.claude-opus-4-7-v1:0"
-OLD_CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
-NOVA = "us.amazon.nova-2-lite-v1:0"
-PNG = b64encode(b"\x89PNG").decode()
-WEATHER = Tool(name="weather", description="Tells it", parameters={"type": "object", "properties": {"city": {}}})
-
-
-def say(*parts: Part, role: Role = "user") -> Message:
-    return Message(role=role, parts=parts)
-
-
-def encode(request: ModelRequest, model: str = CLAUDE, drop: bool = False) -> tuple[dict[str, Any], list[str]]:
-    losses = Losses({"tool_choice": "toolChoice"}, drop)
-    value, path = check_request(encode_request(request, model, losses), model, request.stream)
-    assert path == upstream_path("chat", model, request.stream)
-    return value, losses.dropped
-
-
-def ask(**fields: Any) -> ModelRequest:
-    fields.setdefault("messages", (say(Text(text="Hi")),))
-    return ModelRequest(dialect="openai_chat", model="any", **fields)
 
 
 def test_a_plain_question_says_only_what_was_asked() -> None:
@@ -333,41 +308,6 @@ def test_a_schema_goes_to_the_output_config() -> None:
     assert written["type"] == "json_schema"
     assert msgspec.json.decode(written["structure"]["jsonSchema"].pop("schema")) == schema
     assert written["structure"]["jsonSchema"] == {"name": "N", "description": "d"}
-
-
-@pytest.mark.parametrize(
-    ("model", "thinking", "expected", "effort"),
-    [
-        (CLAUDE, Thinking(effort="high"), {"thinking": {"type": "adaptive"}}, "high"),
-        (CLAUDE, Thinking(adaptive=True), {"thinking": {"type": "adaptive"}}, None),
-        (CLAUDE, Thinking(enabled=False), {"thinking": {"type": "disabled"}}, None),
-        (
-            OLD_CLAUDE,
-            Thinking(enabled=True, budget_tokens=2000),
-            {"thinking": {"type": "enabled", "budget_tokens": 2000}},
-            None,
-        ),
-        (OLD_CLAUDE, Thinking(effort="high"), {"thinking": {"type": "enabled", "budget_tokens": 3000}}, None),
-        (NOVA, Thinking(effort="minimal"), {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "low"}}, None),
-        ("openai.gpt-oss-120b-1:0", Thinking(effort="medium"), {"reasoning_effort": "medium"}, None),
-        ("deepseek.v3-v1:0", Thinking(enabled=False), None, None),
-    ],
-)
-def test_thinking_is_said_as_the_models_family_wants_it(
-    model: str, thinking: Thinking, expected: Any, effort: str | None
-) -> None:
-    body, _ = encode(ask(thinking=thinking, max_tokens=4000), model)
-    assert body.get("additionalModelRequestFields") == expected
-    assert body.get("outputConfig", {}).get("effort") == effort
-
-
-def test_thinking_that_cannot_be_said_is_refused() -> None:
-    with pytest.raises(Refusal, match="thinking"):
-        encode(ask(thinking=Thinking(effort="high")), "meta.llama4-maverick-17b-instruct-v1:0")
-    with pytest.raises(Refusal, match="thinking"):
-        encode(ask(thinking=Thinking(effort="high"), max_tokens=500), OLD_CLAUDE)
-    with pytest.raises(Refusal, match="top_k"):
-        encode(ask(top_k=1), "meta.llama4-maverick-17b-instruct-v1:0")
 
 
 def test_what_came_from_bedrock_goes_back_as_it_was() -> None:

@@ -297,3 +297,22 @@ _json = st.recursive(
 @given(_json, _json)
 def test_any_content_gives_events_and_never_an_exception(start: Any, delta: Any) -> None:
     decode(START, _start(0, start), _delta(0, delta), _stop(0), write_event("messageStop", {}), METADATA)
+
+
+@given(st.permutations(TOOL_TURN))
+def test_frames_in_any_order_keep_the_order_that_encoders_rely_on(shuffled: list[bytes]) -> None:
+    open_part: int | None = None
+    last = -1
+    events = decode(*shuffled)
+    for event in events:
+        if isinstance(event, PartStarted):
+            assert open_part is None
+            assert event.number == last + 1
+            open_part = last = event.number
+        elif isinstance(event, TextDelta | ThoughtDelta | ArgumentsDelta | PartEnded):
+            assert event.number == open_part
+            if isinstance(event, PartEnded):
+                open_part = None
+        elif isinstance(event, Stopped | Finished):
+            assert open_part is None
+    assert isinstance(events[-1], Finished | Failed)

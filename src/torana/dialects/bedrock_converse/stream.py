@@ -159,7 +159,9 @@ class Decoder:
             self._read_exception(headers, payload, events)
         elif kind in ("contentBlockDelta", "contentBlockStart", "contentBlockStop"):
             block = _block(payload)
-            if self._index is None or block.contentBlockIndex == self._index:
+            if self._stopped:
+                self._read_late(str(kind), events)
+            elif self._index is None or block.contentBlockIndex == self._index:
                 self._read_block(str(kind), block, events)
             else:
                 self._wait(str(kind), block, len(payload))
@@ -169,6 +171,10 @@ class Decoder:
             self._read_stop(_stop(payload), events)
         elif kind == "metadata":
             self._read_metadata(_metadata(payload), events)
+
+    def _read_late(self, kind: str, events: list[Event]) -> None:
+        if kind != "contentBlockStop":
+            self._fail("Bedrock went on with the reply after its stop reason.", None, events)
 
     def _start(self, events: list[Event]) -> None:
         if not self._started:
