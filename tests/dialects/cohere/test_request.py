@@ -67,9 +67,9 @@ def test_a_plain_question_says_only_what_was_asked() -> None:
     assert encode(ask()) == ({"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}, [])
     assert encode(ask(stream=True))[0]["stream"] is True
     assert [upstream_path(name, MODEL, True) for name in ("chat", "embed", "rerank")] == [
-        "/v2/chat",
-        "/v2/embed",
-        "/v2/rerank",
+        "/chat",
+        "/embed",
+        "/rerank",
     ]
 
 

@@ -58,7 +58,7 @@ def test_a_plain_question_says_whether_it_is_streamed_because_ollama_would_strea
     expected = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "stream": False}
     assert encode(ask()) == (expected, [])
     assert encode(ask(stream=True))[0]["stream"] is True
-    assert [upstream_path(name, MODEL, True) for name in ("chat", "embed")] == ["/api/chat", "/api/embed"]
+    assert [upstream_path(name, MODEL, True) for name in ("chat", "embed")] == ["/chat", "/embed"]
 
 
 def test_settings_are_options() -> None:

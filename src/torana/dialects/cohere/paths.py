@@ -1,8 +1,8 @@
 """Where Cohere takes what."""
 
-_PATHS = {"chat": "/v2/chat", "embed": "/v2/embed", "rerank": "/v2/rerank"}
+_PATHS = {"chat": "/chat", "embed": "/embed", "rerank": "/rerank"}
 
 
 def upstream_path(operation: str, model: str, stream: bool) -> str:
-    """The path behind https://api.cohere.com. Raises KeyError for an operation it does not have."""
+    """The path behind https://api.cohere.com/v2. Raises KeyError for an operation it does not have."""
     return _PATHS[operation]
