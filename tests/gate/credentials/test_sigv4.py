@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from torana.core.secret import Secret
 from torana.dialects.bedrock_converse.paths import upstream_path
-from torana.gate.credentials.sigv4 import AwsKey, Signer, derive_key, hash_payload
+from torana.gate.credentials.sigv4 import AwsKey, Signer, derive_key, hash_payload, read_aws_key
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 NOON = 1_440_938_160.0
@@ -123,3 +123,37 @@ def test_a_signer_shows_no_secret() -> None:
     signer = Signer(key, "eu-west-1", "bedrock")
     assert SECRET not in repr(key) + repr(signer)
     assert "session-token" not in repr(key) + repr(signer)
+
+
+@pytest.mark.parametrize(
+    ("text", "token"),
+    [
+        (f"AKID:{SECRET}", None),
+        (f" AKID:{SECRET}:to:ken\n", "to:ken"),
+        (f'{{"Version":1,"AccessKeyId":"AKID","SecretAccessKey":"{SECRET}","SessionToken":"to:ken"}}', "to:ken"),
+        (f'{{"AccessKeyId":"AKID","SecretAccessKey":"{SECRET}"}}', None),
+    ],
+)
+def test_a_kept_key_is_read(text: str, token: str | None) -> None:
+    key = read_aws_key(Secret(text))
+    assert (key.access_key, key.secret.reveal()) == ("AKID", SECRET)
+    assert (None if key.session_token is None else key.session_token.reveal()) == token
+
+
+@pytest.mark.parametrize(
+    "text", ["", SECRET, f":{SECRET}", f"{SECRET}:", "{" + SECRET, "{}", f"a:{SECRET}\r\nx: y", f"ä:{SECRET}"]
+)
+def test_what_is_no_key_is_refused_without_showing_it(text: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        read_aws_key(Secret(text))
+    assert SECRET not in str(raised.value)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_key_that_can_stand_in_a_header_or_a_value_error(text: str) -> None:
+    try:
+        key = read_aws_key(Secret(text))
+    except ValueError:
+        return
+    assert key.access_key.isascii()
+    assert key.secret.reveal().isprintable()

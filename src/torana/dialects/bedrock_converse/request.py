@@ -115,8 +115,9 @@ def _tool(tool: Tool, number: int, losses: Losses) -> list[dict[str, Any]]:
     if tool.description:
         spec["description"] = tool.description
     spec["inputSchema"] = {"json": _ANY_OBJECT if tool.parameters is None else tool.parameters}
-    if tool.strict is not None:
-        spec["strict"] = tool.strict
+    if tool.strict:
+        # Said only where it is wanted: models that do not know the field refuse it.
+        spec["strict"] = True
     written = [{"toolSpec": spec}]
     return written if tool.cache is None else [*written, cache_point(tool.cache)]
 

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-s
 """
 
 import hmac
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
@@ -11,10 +12,14 @@ from time import gmtime, strftime
 from typing import NamedTuple
 from urllib.parse import quote
 
+import msgspec
+
 from torana.core.secret import Secret
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _DAY = 86_400
+_PLAIN = re.compile(r"[\x21-\x7e]+")
+"""What may stand in a header line."""
 
 
 class AwsKey(NamedTuple):
@@ -23,6 +28,36 @@ class AwsKey(NamedTuple):
     access_key: str
     secret: Secret
     session_token: Secret | None = None
+
+
+class _Written(msgspec.Struct):
+    access_key: str = msgspec.field(name="AccessKeyId")
+    secret: str = msgspec.field(name="SecretAccessKey")
+    session_token: str | None = msgspec.field(default=None, name="SessionToken")
+
+
+_decode = msgspec.json.Decoder(_Written).decode
+
+
+def read_aws_key(text: Secret) -> AwsKey:
+    """A credential as it is kept: `ID:SECRET`, `ID:SECRET:SESSION_TOKEN`, or the JSON of `aws configure export-credentials`.
+
+    Raises ValueError, which shows nothing of it.
+    """
+    written = text.reveal().strip()
+    parts: list[str | None] = []
+    if written.startswith("{"):
+        try:
+            key = _decode(written)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise ValueError("it is not JSON with AccessKeyId and SecretAccessKey") from None
+        parts = [key.access_key, key.secret, key.session_token]
+    else:
+        parts = [*written.split(":", 2), None, None][:3]
+    access_key, secret, token = parts
+    if not access_key or not secret or not all(_PLAIN.fullmatch(part) for part in parts if part):
+        raise ValueError("it is not an access key's id and its secret, with a colon between them")
+    return AwsKey(access_key, Secret(secret), Secret(token) if token else None)
 
 
 class Signer:
