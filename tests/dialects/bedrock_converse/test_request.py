@@ -46,6 +46,11 @@ def test_a_models_id_is_encoded_in_the_path_as_aws_does() -> None:
     assert encode(ask(stream=True), arn)[0]["messages"]
 
 
+def test_what_converse_does_not_do_has_no_path() -> None:
+    with pytest.raises(ValueError, match="embed"):
+        upstream_path("embed", "m", False)
+
+
 def test_settings_go_to_the_inference_config() -> None:
     body, dropped = encode(ask(max_tokens=5, temperature=0.5, top_p=0.9, stop=("a", "b"), top_k=7, stream=True))
     assert body["inferenceConfig"] == {"maxTokens": 5, "temperature": 0.5, "topP": 0.9, "stopSequences": ["a", "b"]}

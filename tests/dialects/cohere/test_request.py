@@ -73,6 +73,11 @@ def test_a_plain_question_says_only_what_was_asked() -> None:
     ]
 
 
+def test_what_cohere_does_not_do_has_no_path() -> None:
+    with pytest.raises(ValueError, match="images"):
+        upstream_path("images", "m", False)
+
+
 def test_settings_have_cohere_s_names() -> None:
     body, dropped = encode(
         ask(

@@ -61,6 +61,11 @@ def test_a_plain_question_says_whether_it_is_streamed_because_ollama_would_strea
     assert [upstream_path(name, MODEL, True) for name in ("chat", "embed")] == ["/chat", "/embed"]
 
 
+def test_what_ollama_does_not_do_has_no_path() -> None:
+    with pytest.raises(ValueError, match="rerank"):
+        upstream_path("rerank", "m", False)
+
+
 def test_settings_are_options() -> None:
     body, dropped = encode(
         ask(

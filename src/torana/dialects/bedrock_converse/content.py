@@ -121,8 +121,8 @@ class Conversation:
         block = file_block(part, f"{place}.{kind}", self._losses)
         if block is None:
             return None
-        if isinstance(part, Image) and part.detail is not None:
-            self._losses.hint(f"{place}.image.detail")
+        if isinstance(part, Image | Document) and part.detail not in (None, "auto"):
+            self._losses.hint(f"{place}.{kind}.detail")
         if isinstance(part, Document):
             block["name"] = self._document_name(part.title)
             if part.context is not None:

@@ -65,7 +65,7 @@ class Conversation:
                     self._losses.need(f"{place}.image", "Ollama takes images inline only")
                 else:
                     written.setdefault("images", []).append(part.source.data)
-                    if part.detail is not None:
+                    if part.detail not in (None, "auto"):
                         self._losses.hint(f"{place}.image.detail")
             case Document(source=source) if source.text is not None:
                 texts.append(source.text if part.title is None else f"{part.title}\n{source.text}")
