@@ -348,6 +348,40 @@ class EmbedReply(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = UNKNOWN
 
 
+class RerankRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents to be put in the order of what they say to a question."""
+
+    dialect: str
+    model: str
+    query: str
+    documents: tuple[str, ...]
+    top: int | None = None
+    """How many are wanted, the best first."""
+    return_documents: bool | None = None
+    """Whether the reply shall repeat their text."""
+    max_tokens_per_document: int | None = None
+    extra: dict[str, Any] = {}
+
+
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """One document of the order."""
+
+    index: int
+    """Of the document in the request."""
+    score: float
+
+
+class RerankReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The order, best first."""
+
+    id: str = ""
+    model: str = ""
+    results: tuple[Ranked, ...] = ()
+    usage: Usage = UNKNOWN
+    search_units: int | None = None
+    """What Cohere bills: one for up to a hundred documents."""
+
+
 class VendorError(msgspec.Struct, frozen=True, kw_only=True):
     """What a vendor's error body says, for a caller of another dialect."""
 
