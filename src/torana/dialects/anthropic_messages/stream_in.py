@@ -193,7 +193,8 @@ class Decoder:
         if not self._started:
             self._started = True
             self.model = message.model or None
-            out.append(Started(message.id, message.model, service_tier=tier(message.usage)))
+            counted = None if message.usage is None else read_usage(message.usage)
+            out.append(Started(message.id, message.model, service_tier=tier(message.usage), usage=counted))
 
     def _count(self, block: UsageBlock | None, out: list[Event]) -> None:
         if block is not None:

@@ -89,22 +89,21 @@ class Encoder:
     def encode(self, events: list[Event]) -> bytes:
         """The bytes for these events."""
         out: list[bytes] = []
-        for position, event in enumerate(events):
+        for event in events:
             kind = type(event)
             if kind is TextDelta and self._open:
                 delta = cast(TextDelta, event)
                 if delta.choice == 0:
                     out.append(_TEXT % (self._index, quote(delta.text)))
             elif kind is Started:
-                self._start(cast(Started, event), events[position + 1 :], out)
+                self._start(cast(Started, event), out)
             else:
                 self._other(event, out)
         return b"".join(out)
 
-    def _start(self, event: Started, following: list[Event], out: list[bytes]) -> None:
-        for other in following:
-            if isinstance(other, UsageSeen):
-                self._usage = later_usage(self._usage, other.usage)
+    def _start(self, event: Started, out: list[bytes]) -> None:
+        if event.usage is not None:
+            self._usage = event.usage
         message: dict[str, Any] = {
             "id": event.id or new_id("msg"),
             "type": "message",

@@ -173,11 +173,11 @@ class _Writer:
     def _image(self, part: Image, place: str) -> Block | None:
         if part.detail not in (None, "auto"):
             self._losses.hint(f"{place}.image.detail")
-        source = self._source(part.source, image_source(part.source), f"{place}.image")
+        source = self._source(part.source, image_source(part.source, self.own), f"{place}.image")
         return None if source is None else _with_cache({"type": "image", "source": source}, part.cache)
 
     def _document(self, part: Document, place: str) -> Block | None:
-        source = self._source(part.source, document_source(part.source), f"{place}.document")
+        source = self._source(part.source, document_source(part.source, self.own), f"{place}.document")
         if source is None:
             return None
         block: Block = {"type": "document", "source": source}
