@@ -151,7 +151,7 @@ class Decoder:
             if not is_unknown(data):
                 self._fail(f"an event is not what it should be: {error}", out)
             return None
-        if data.strip() == b"[DONE]":
+        if data.strip() in (b"", b"[DONE]"):
             return None
         joined = join_halves(data, self._half)
         if joined is None:
@@ -270,11 +270,12 @@ class Decoder:
 
     def _delta_elsewhere(self, event: StreamEvent, data: bytes, out: list[Event]) -> None:
         index, delta = event.index, event.delta
-        if index in self._seen:
+        brings = delta is not None and (delta.text or delta.thinking or delta.partial_json)
+        if index in self._seen and brings:
             raise NotAReplyError("more of a block came after its end")
         if self._open is not None:
             self._hold(event, data)
-        elif delta is not None and (delta.text or delta.thinking):
+        elif delta is not None and (delta.text or delta.thinking) and index not in self._seen:
             # The start is missing, and what began is plain.
             self._start(index, {"type": "text" if delta.text else "thinking"}, out)
             self._delta(event, data, out)
