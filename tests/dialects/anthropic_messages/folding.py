@@ -54,7 +54,9 @@ def fold(events: list[Event]) -> ModelReply:
     """The reply that a whole stream adds up to; asserts what core/stream.py promises of every stream."""
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
-    started, parts, usage, stopped = events[0], [], UNKNOWN, None
+    started, usage = events[0], UNKNOWN
+    parts: list[Part] = []
+    stopped: Stopped | None = None
     open_part: Any = None
     for event in events[1:-1]:
         assert not isinstance(event, Started | Finished | Failed)

@@ -68,32 +68,35 @@ def test_settings_are_read_field_by_field() -> None:
     )
 
 
+MARKER = {"type": "ephemeral", "ttl": "1h"}
+CLAUDE_CODE: dict[str, Any] = {
+    "system": [{"type": "text", "text": "You are Claude Code.", "cache_control": MARKER}],
+    "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "Look.", "cache_control": {"type": "ephemeral"}}]},
+        {"role": "system", "content": "Be brief."},
+        {"role": "assistant", "content": "Well."},
+    ],
+    "thinking": {"type": "adaptive", "display": "omitted"},
+    "output_config": {"effort": "high", "task_budget": {"type": "tokens", "total": 9}},
+    "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+    "tools": [
+        {
+            "name": "Read",
+            "description": "Reads.",
+            "input_schema": {"type": "object"},
+            "strict": True,
+            "eager_input_streaming": True,
+            "cache_control": MARKER,
+        },
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 5},
+    ],
+    "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+    "metadata": {"user_id": "user_1", "more": 1},
+}
+
+
 def test_a_request_as_claude_code_sends_it_keeps_everything() -> None:
-    marker = {"type": "ephemeral", "ttl": "1h"}
-    request = decode(
-        system=[{"type": "text", "text": "You are Claude Code.", "cache_control": marker}],
-        messages=[
-            {"role": "user", "content": [{"type": "text", "text": "Look.", "cache_control": {"type": "ephemeral"}}]},
-            {"role": "system", "content": "Be brief."},
-            {"role": "assistant", "content": "Well."},
-        ],
-        thinking={"type": "adaptive", "display": "omitted"},
-        output_config={"effort": "high", "task_budget": {"type": "tokens", "total": 9}},
-        context_management={"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
-        tools=[
-            {
-                "name": "Read",
-                "description": "Reads.",
-                "input_schema": {"type": "object"},
-                "strict": True,
-                "eager_input_streaming": True,
-                "cache_control": marker,
-            },
-            {"type": "web_search_20250305", "name": "web_search", "max_uses": 5},
-        ],
-        tool_choice={"type": "auto", "disable_parallel_tool_use": True},
-        metadata={"user_id": "user_1", "more": 1},
-    )
+    request = decode(**CLAUDE_CODE)
     assert request.messages == (
         Message(role="system", parts=(Text(text="You are Claude Code.", cache=Cache(ttl="1h")),)),
         Message(role="user", parts=(Text(text="Look.", cache=Cache()),)),

@@ -7,64 +7,30 @@ import pytest
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from pydantic import TypeAdapter
 
-from torana.core.errors import Refusal
+from tests.dialects.anthropic_messages.written import HELLO, assistant, dropped, encode, refusal, user
 from torana.core.exchange import (
-    Audio,
     Cache,
     Declined,
     Document,
     Format,
     Image,
     Message,
-    ModelRequest,
-    Opaque,
-    Part,
     Reasoning,
     Source,
-    Speech,
     Text,
     Thinking,
     Tool,
     ToolCall,
     ToolChoice,
     ToolResult,
-    Video,
 )
 from torana.core.losses import Losses
 from torana.dialects.anthropic_messages.request import DEFAULT_MAX_TOKENS, decode_request, encode_request
 from torana.dialects.anthropic_messages.signatures import MARK
 from torana.dialects.anthropic_messages.turns_out import OPENING
 
-HELLO = Message(role="user", parts=(Text(text="Hello"),))
 TOOL = Tool(name="f", parameters={"type": "object"})
 SDK = TypeAdapter[Any](MessageCreateParamsNonStreaming)
-
-
-def encode(*messages: Message, drop: bool = False, losses: Losses | None = None, **fields: Any) -> dict[str, Any]:
-    fields.setdefault("dialect", "openai_chat")
-    request = ModelRequest(model="asked", messages=messages or (HELLO,), **fields)
-    found: dict[str, Any] = json.loads(encode_request(request, "claude-x", losses or Losses(drop=drop)))
-    return found
-
-
-def user(*parts: Part) -> Message:
-    return Message(role="user", parts=parts)
-
-
-def assistant(*parts: Part) -> Message:
-    return Message(role="assistant", parts=parts)
-
-
-def dropped(*messages: Message, **fields: Any) -> list[str]:
-    losses = Losses(drop=True)
-    encode(*messages, losses=losses, **fields)
-    return losses.dropped
-
-
-def refusal(*messages: Message, **fields: Any) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        encode(*messages, **fields)
-    return caught.value
 
 
 def test_nothing_is_said_that_was_not_asked_but_the_tokens_that_anthropic_requires() -> None:
@@ -73,6 +39,60 @@ def test_nothing_is_said_that_was_not_asked_but_the_tokens_that_anthropic_requir
         "max_tokens": DEFAULT_MAX_TOKENS,
         "messages": [{"role": "user", "content": "Hello"}],
     }
+
+
+WRITTEN: dict[str, Any] = {
+    "model": "claude-x",
+    "max_tokens": 100,
+    "temperature": 0.2,
+    "top_p": 0.5,
+    "top_k": 3,
+    "stop_sequences": ["END"],
+    "tools": [
+        {
+            "name": "f",
+            "description": "d",
+            "input_schema": {"type": "object"},
+            "strict": True,
+            "cache_control": {"type": "ephemeral"},
+        }
+    ],
+    "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+    "metadata": {"user_id": "u"},
+    "service_tier": "standard_only",
+    "output_config": {
+        "effort": "low",
+        "format": {"type": "json_schema", "schema": {"type": "object", "description": "The answer."}},
+    },
+    "system": [{"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral", "ttl": "5m"}}],
+    "messages": [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Look."},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "/9j/AA=="}},
+                {
+                    "type": "document",
+                    "source": {"type": "text", "media_type": "text/plain", "data": "words"},
+                    "title": "t",
+                    "context": "c",
+                    "citations": {"enabled": True},
+                },
+            ],
+        },
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Hm.", "signature": "EqQB"},
+                {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1.0}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "tool_use_id": "a", "content": "yes", "is_error": True}],
+        },
+    ],
+}
 
 
 def test_a_request_with_everything_has_the_types_of_the_sdk() -> None:
@@ -99,58 +119,7 @@ def test_a_request_with_everything_has_the_types_of_the_sdk() -> None:
         service_tier="default",
     )
     SDK.validate_python(body)
-    assert body == {
-        "model": "claude-x",
-        "max_tokens": 100,
-        "temperature": 0.2,
-        "top_p": 0.5,
-        "top_k": 3,
-        "stop_sequences": ["END"],
-        "tools": [
-            {
-                "name": "f",
-                "description": "d",
-                "input_schema": {"type": "object"},
-                "strict": True,
-                "cache_control": {"type": "ephemeral"},
-            }
-        ],
-        "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
-        "metadata": {"user_id": "u"},
-        "service_tier": "standard_only",
-        "output_config": {
-            "effort": "low",
-            "format": {"type": "json_schema", "schema": {"type": "object", "description": "The answer."}},
-        },
-        "system": [{"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral", "ttl": "5m"}}],
-        "messages": [
-            {
-                "role": "user",
-                "content": [
-                    {"type": "text", "text": "Look."},
-                    {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "/9j/AA=="}},
-                    {
-                        "type": "document",
-                        "source": {"type": "text", "media_type": "text/plain", "data": "words"},
-                        "title": "t",
-                        "context": "c",
-                        "citations": {"enabled": True},
-                    },
-                ],
-            },
-            {
-                "role": "assistant",
-                "content": [
-                    {"type": "thinking", "thinking": "Hm.", "signature": "EqQB"},
-                    {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1.0}},
-                ],
-            },
-            {
-                "role": "user",
-                "content": [{"type": "tool_result", "tool_use_id": "a", "content": "yes", "is_error": True}],
-            },
-        ],
-    }
+    assert body == WRITTEN
 
 
 def test_messages_of_one_role_become_one() -> None:
@@ -316,159 +285,89 @@ def test_a_refusal_in_the_models_words_stays_a_text() -> None:
     assert encode(HELLO, assistant(Declined(text="No.")))["messages"][1]["content"] == "No."
 
 
-@pytest.mark.parametrize(
-    ("part", "place"),
-    [
-        (Audio(source=Source(data="AAAA")), "messages[0].audio"),
-        (Video(source=Source(url="https://a")), "messages[0].video"),
-        (Image(source=Source(media_type="image/svg+xml", data="AAAA")), "messages[0].image"),
-        (Image(source=Source(media_type="image/png", data="!")), "messages[0].image"),
-        (Image(source=Source(file_id="file-1")), "messages[0].image"),
-        (Document(source=Source(media_type="application/zip", data="AAAA")), "messages[0].document"),
-        (Document(source=Source(media_type="text/plain", data="/w==")), "messages[0].document"),
-        (Opaque(dialect="openai_responses", kind="computer_call", raw={}), "messages[0].computer_call"),
-        (ToolCall(id="a", name="f", arguments="x", custom=True), "messages[0].tool_calls"),
-    ],
-)
-def test_a_part_that_anthropic_cannot_take_is_refused_or_dropped_by_its_place(part: Part, place: str) -> None:
-    assert refusal(user(Text(text="a"), part)).param == place
-    assert dropped(user(Text(text="a"), part)) == [place]
-
-
-@pytest.mark.parametrize(
-    ("fields", "name"),
-    [
-        ({"seed": 1}, "seed"),
-        ({"frequency_penalty": 0.5}, "frequency_penalty"),
-        ({"presence_penalty": 0.5}, "presence_penalty"),
-        ({"choices": 2}, "choices"),
-        ({"logprobs": True}, "logprobs"),
-        ({"logit_bias": {"1": 2}}, "logit_bias"),
-        ({"modalities": ("text", "audio")}, "modalities"),
-        ({"speech": Speech(voice="a")}, "speech"),
-        ({"temperature": 1.5}, "temperature"),
-        ({"stop": ("\n", "END")}, "stop"),
-        ({"format": Format(kind="json")}, "format"),
-        ({"tools": (Tool(name="f", custom=True),)}, "tools[0]"),
-        ({"tools": (Opaque(dialect="openai_responses", kind="file_search", raw={}),)}, "tools[0]"),
-        ({"extra": {"prediction": {}}}, "prediction"),
-    ],
-)
-def test_what_changes_the_answer_is_refused_or_dropped_by_name(fields: dict[str, Any], name: str) -> None:
-    found = refusal(**fields)
-    assert (found.code, found.param) == ("unsupported_parameter", name)
-    assert dropped(**fields) == [name]
-
-
-@pytest.mark.parametrize(
-    ("fields", "name"),
-    [
-        ({"cache_key": "k"}, "cache_key"),
-        ({"verbosity": "low"}, "verbosity"),
-        ({"store": True}, "store"),
-        ({"metadata": {"a": "b"}}, "metadata"),
-        ({"service_tier": "flex"}, "service_tier"),
-        ({"user": "a", "safety_id": "b"}, "safety_id"),
-        ({"extra": {"prompt_cache_retention": "24h"}}, "prompt_cache_retention"),
-    ],
-)
-def test_hints_are_dropped_and_named(fields: dict[str, Any], name: str) -> None:
-    losses = Losses()
-    encode(losses=losses, **fields)
-    assert losses.dropped == [name]
-
-
-def test_values_that_say_nothing_are_no_loss() -> None:
-    losses = Losses()
-    encode(
-        losses=losses,
-        frequency_penalty=0,
-        choices=1,
-        logprobs=False,
-        store=False,
-        modalities=("text",),
-        format=Format(kind="text"),
-        parallel_tool_calls=True,
-    )
-    assert losses.dropped == []
-
-
 def test_a_safety_id_names_the_user_where_nothing_else_does() -> None:
     assert encode(safety_id="s")["metadata"] == {"user_id": "s"}
 
 
-def test_what_came_in_this_dialect_is_written_as_it_was() -> None:
-    body = {
-        "model": "claude-x",
-        "max_tokens": 10,
-        "stream": True,
-        "temperature": 1.5,
-        "stop_sequences": ["\n"],
-        "tools": [
-            {"name": "f", "input_schema": {"type": "object"}, "strict": False, "eager_input_streaming": True},
-            {"type": "bash_20250124", "name": "bash"},
-        ],
-        "tool_choice": {"type": "any", "disable_parallel_tool_use": False},
-        "thinking": {"type": "enabled", "budget_tokens": 1, "display": "omitted"},
-        "metadata": {"user_id": "u", "more": 1},
-        "service_tier": "auto",
-        "container": {"id": "c"},
-        "mcp_servers": [{"type": "url", "url": "https://a", "name": "a"}],
-        "cache_control": {"type": "ephemeral"},
-        "output_config": {
-            "task_budget": {"type": "tokens", "total": 9},
-            "effort": "max",
-            "format": {"type": "json_schema", "schema": {"type": "object"}},
+EVERYTHING: dict[str, Any] = {
+    "model": "claude-x",
+    "max_tokens": 10,
+    "stream": True,
+    "temperature": 1.5,
+    "stop_sequences": ["\n"],
+    "tools": [
+        {"name": "f", "input_schema": {"type": "object"}, "strict": False, "eager_input_streaming": True},
+        {"type": "bash_20250124", "name": "bash"},
+    ],
+    "tool_choice": {"type": "any", "disable_parallel_tool_use": False},
+    "thinking": {"type": "enabled", "budget_tokens": 1, "display": "omitted"},
+    "metadata": {"user_id": "u", "more": 1},
+    "service_tier": "auto",
+    "container": {"id": "c"},
+    "mcp_servers": [{"type": "url", "url": "https://a", "name": "a"}],
+    "cache_control": {"type": "ephemeral"},
+    "output_config": {
+        "task_budget": {"type": "tokens", "total": 9},
+        "effort": "max",
+        "format": {"type": "json_schema", "schema": {"type": "object"}},
+    },
+    "system": [{"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
+    "messages": [
+        {"role": "user", "content": "a"},
+        {"role": "system", "content": "b"},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "t", "signature": "Eq"},
+                {"type": "redacted_thinking", "data": "Em"},
+                {
+                    "type": "text",
+                    "text": "c",
+                    "citations": [
+                        {
+                            "type": "char_location",
+                            "cited_text": "x",
+                            "document_index": 0,
+                            "document_title": None,
+                            "start_char_index": 0,
+                            "end_char_index": 1,
+                        }
+                    ],
+                },
+                {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}},
+                {"type": "web_search_tool_result", "tool_use_id": "s", "content": []},
+                {"type": "tool_use", "id": "i", "name": "f", "input": {"a": 1.0, "b": 10**30}},
+            ],
         },
-        "system": [{"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
-        "messages": [
-            {"role": "user", "content": "a"},
-            {"role": "system", "content": "b"},
-            {
-                "role": "assistant",
-                "content": [
-                    {"type": "thinking", "thinking": "t", "signature": "Eq"},
-                    {"type": "redacted_thinking", "data": "Em"},
-                    {
-                        "type": "text",
-                        "text": "c",
-                        "citations": [
-                            {
-                                "type": "char_location",
-                                "cited_text": "x",
-                                "document_index": 0,
-                                "document_title": None,
-                                "start_char_index": 0,
-                                "end_char_index": 1,
-                            }
-                        ],
-                    },
-                    {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}},
-                    {"type": "web_search_tool_result", "tool_use_id": "s", "content": []},
-                    {"type": "tool_use", "id": "i", "name": "f", "input": {"a": 1.0, "b": 10**30}},
-                ],
-            },
-            {
-                "role": "user",
-                "content": [
-                    {
-                        "type": "tool_result",
-                        "tool_use_id": "i",
-                        "content": [
-                            {"type": "text", "text": "d"},
-                            {"type": "image", "source": {"type": "file", "file_id": "f"}},
-                        ],
-                        "cache_control": {"type": "ephemeral"},
-                    }
-                ],
-            },
-        ],
-    }
+        {
+            "role": "user",
+            "content": [
+                {
+                    "type": "tool_result",
+                    "tool_use_id": "i",
+                    "content": [
+                        {"type": "text", "text": "d"},
+                        {"type": "image", "source": {"type": "file", "file_id": "f"}},
+                    ],
+                    "cache_control": {"type": "ephemeral"},
+                }
+            ],
+        },
+    ],
+}
+
+
+def test_what_came_in_this_dialect_is_written_as_it_was() -> None:
     losses = Losses()
-    request = decode_request(json.dumps(body).encode())
-    assert json.loads(encode_request(request, "claude-x", losses)) == body
+    request = decode_request(json.dumps(EVERYTHING).encode())
+    assert json.loads(encode_request(request, "claude-x", losses)) == EVERYTHING
     assert losses.dropped == []
 
 
 def test_text_that_utf_8_cannot_hold_is_refused() -> None:
     assert refusal(user(Text(text="a\ud83d"))).code == "invalid_json"
+
+
+def test_a_conversation_in_this_dialect_that_the_model_begins_is_left_to_the_vendor() -> None:
+    body = encode(assistant(Text(text="Welcome.")), dialect="anthropic_messages")
+    assert body["messages"] == [{"role": "assistant", "content": "Welcome."}]

@@ -5,5 +5,5 @@ Source: https://platform.claude.com/docs/en/api/messages and the types of Anthro
 - Signatures and redacted thinking carry the name of this dialect inside the gate, and other vendors' a wrapping of ours outside
   (signatures.py), so that no vendor is sent a proof that another one made.
 - `max_tokens` is required: where a request has none, DEFAULT_MAX_TOKENS of request.py is sent.
-- A conversation begins with the user: where it does not, or has nothing but instructions, OPENING of turns_out.py is put first.
+- A conversation begins with the user: where one of another dialect does not, OPENING of turns_out.py is put first.
 """

@@ -143,7 +143,8 @@ def _read_thinking_and_format(fields: Fields, extra: dict[str, Any]) -> tuple[Th
     form = _read_format(fields, "output_format")
     effort: Effort | None = None
     if config is not None:
-        if config.rest.get("effort") in _EFFORTS:
+        wanted = config.rest.get("effort")
+        if isinstance(wanted, str) and wanted in _EFFORTS:
             effort = cast(Effort, config.text("effort"))
         form = _read_format(config, "format") or form
         if config.known():

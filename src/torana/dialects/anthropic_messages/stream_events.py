@@ -62,7 +62,7 @@ def is_unknown(data: bytes) -> bool:
         return True
     except (msgspec.MsgspecError, RecursionError):
         return False
-    return kind is not None and kind not in _KNOWN
+    return isinstance(kind, str) and kind not in _KNOWN
 
 
 def join_halves(data: bytes, half: str) -> tuple[StreamEvent, str] | None:

@@ -1,8 +1,8 @@
 """Writes instructions and messages of any dialect as Anthropic takes them.
 
 What Anthropic would refuse and what changes no meaning is put right: consecutive messages of one role become one, results of
-tools stand first in their message, empty texts are left out, ids of calls get letters that are allowed, and a conversation that
-does not begin with the user begins with OPENING.
+tools stand first in their message, empty texts are left out, ids of calls get letters that are allowed, and a conversation of
+another dialect that does not begin with the user begins with OPENING.
 Source: https://platform.claude.com/docs/en/api/messages and …/agents-and-tools/tool-use/implement-tool-use
 """
 
@@ -73,7 +73,7 @@ def write_turns(request: ModelRequest, losses: Losses) -> tuple[list[Block], lis
                 turns[-1][1].extend(blocks)
             else:
                 turns.append((role, blocks))
-    if not turns or turns[0][0] != "user":
+    if not writer.own and (not turns or turns[0][0] != "user"):
         turns.insert(0, ("user", [{"type": "text", "text": OPENING}]))
     return system, [{"role": role, "content": _content(role, blocks)} for role, blocks in turns]
 
