@@ -192,7 +192,14 @@ requests = st.builds(
     user=st.none() | texts,
     metadata=st.none() | st.just({"more": 1}),
     service_tier=st.none() | st.sampled_from(("auto", "standard_only")),
-    extra=st.sampled_from(({}, {"container": "c"}, {"mcp_servers": [{"url": "https://a"}], "speed": "fast"})),
+    extra=st.sampled_from(
+        (
+            {},
+            {"container": "c", "speed": "fast"},
+            {"output_config.task_budget": {"total": 9}},
+            {"mcp_servers": [{"url": "https://a"}]},
+        )
+    ),
 ).map(_consistent)
 
 _counts = st.integers(0, 2**40)

@@ -24,7 +24,7 @@ from torana.core.exchange import (
     ToolChoice,
     ToolResult,
 )
-from torana.dialects.anthropic_messages.request import decode_request
+from torana.dialects.anthropic_messages.request import HARMLESS, decode_request
 from torana.dialects.anthropic_messages.signatures import MARK, NAME, Wrapped, wrap
 
 
@@ -124,8 +124,9 @@ def test_a_request_as_claude_code_sends_it_keeps_everything() -> None:
     assert request.metadata == {"more": 1}
     assert request.extra == {
         "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
-        "output_config": {"task_budget": {"type": "tokens", "total": 9}},
+        "output_config.task_budget": {"type": "tokens", "total": 9},
     }
+    assert request.extra.keys() <= HARMLESS
 
 
 def test_a_system_text_is_the_first_message() -> None:

@@ -84,6 +84,20 @@ def test_hints_are_dropped_and_named(fields: dict[str, Any], name: str) -> None:
     assert losses.dropped == [name]
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (Text(text="a", phase="commentary"), "messages[0].phase"),
+        (Image(source=Source(url="https://a"), detail="low"), "messages[0].image.detail"),
+        (Document(source=Source(url="https://a"), detail="low"), "messages[0].document.detail"),
+    ],
+)
+def test_hints_of_a_part_are_dropped_and_named(part: Part, name: str) -> None:
+    losses = Losses()
+    encode(user(part), losses=losses)
+    assert losses.dropped == [name]
+
+
 def test_values_that_say_nothing_are_no_loss() -> None:
     losses = Losses()
     encode(

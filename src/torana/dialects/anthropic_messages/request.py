@@ -23,6 +23,10 @@ SPELLING = {
     "format": "output_config.format",
     "user": "metadata.user_id",
 }
+HARMLESS: frozenset[str] = frozenset(
+    ("betas", "cache_control", "context_management", "diagnostics", "output_config.task_budget", "speed")
+)
+"""Names in `extra` whose loss changes no answer: how long a context is kept, how much may be spent on it, how fast it is served."""
 _EFFORTS = frozenset(("low", "medium", "high", "xhigh", "max"))
 _CHOICES = {"auto": "auto", "any": "required", "none": "none", "tool": "named"}
 _encode = msgspec.json.Encoder().encode
@@ -147,8 +151,7 @@ def _read_thinking_and_format(fields: Fields, extra: dict[str, Any]) -> tuple[Th
         if isinstance(wanted, str) and wanted in _EFFORTS:
             effort = cast(Effort, config.text("effort"))
         form = _read_format(config, "format") or form
-        if config.known():
-            extra["output_config"] = config.known()
+        extra.update({f"output_config.{name}": value for name, value in config.known().items()})
     if effort is not None:
         said = {**(said or {}), "effort": effort}
     return None if said is None else Thinking(**said), form

@@ -21,6 +21,7 @@ HARMLESS = frozenset(
     )
 )
 """Fields of other dialects without which the answer is the same."""
+_CONFIG = "output_config."
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 _EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 _MODES = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
@@ -40,8 +41,8 @@ def write_settings(request: ModelRequest, losses: Losses) -> dict[str, Any]:
     _write_identity(request, own, losses, body)
     if own:
         for name, value in request.extra.items():
-            if name == "output_config" and isinstance(value, dict):
-                config = {**value, **config}
+            if name.startswith(_CONFIG):
+                config.setdefault(name[len(_CONFIG) :], value)
             else:
                 body.setdefault(name, value)
     else:

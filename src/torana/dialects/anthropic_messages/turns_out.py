@@ -131,6 +131,8 @@ class _Writer:
     def _text(self, part: Text, place: str) -> Block | None:
         if not part.text.strip():
             return None
+        if part.phase is not None:
+            self._losses.hint(f"{place}.phase")
         block: Block = {"type": "text", "text": part.text}
         if part.citations:
             citations = [raw for one in part.citations if (raw := _citation(one)) is not None]
@@ -177,6 +179,8 @@ class _Writer:
         return None if source is None else _with_cache({"type": "image", "source": source}, part.cache)
 
     def _document(self, part: Document, place: str) -> Block | None:
+        if part.detail not in (None, "auto"):
+            self._losses.hint(f"{place}.document.detail")
         source = self._source(part.source, document_source(part.source, self.own), f"{place}.document")
         if source is None:
             return None
