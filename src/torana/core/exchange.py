@@ -185,6 +185,8 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     custom: bool = False
     """Takes free text instead of arguments; `parameters` is then its format, if it has one."""
     cache: Cache | None = None
+    extra: dict[str, Any] = {}
+    """Hints that only the caller's dialect has words for; without them the tool is the same."""
 
 
 class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,8 @@ class Started(NamedTuple):
     """Seconds since 1970."""
     service_tier: str | None = None
     fingerprint: str | None = None
+    usage: Usage | None = None
+    """What was counted before the reply began. It comes as `UsageSeen` too."""
 
 
 class PartStarted(NamedTuple):
