@@ -14,7 +14,7 @@ CARRIES: dict[str, str] = {
     "video": "yes",
     "JSON Schema output": "yes",
     "reasoning": "yes",
-    "reasoning signatures": "yes; function calls of the current turn that lost theirs get Google's placeholder (Gemini 3 and later)",
+    "reasoning signatures": "yes; for Gemini 3 and later, calls of the current turn that lost theirs get Google's placeholder",
     "encrypted reasoning": "to callers and back, wrapped in their thoughtSignature; Gemini itself is not sent another vendor's",
     "stop sequences": "yes; which one was met is not told",
     "citations": "yes",

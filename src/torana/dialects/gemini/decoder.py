@@ -30,11 +30,12 @@ from torana.dialects.gemini.errors import decode_error
 from torana.dialects.gemini.pieces import CallIds, read_piece
 from torana.dialects.gemini.signatures import read_signature
 from torana.dialects.gemini.stops import read_stop
-from torana.dialects.gemini.usage import UsageBlock, read_usage
+from torana.dialects.gemini.usage import read_raw_usage
 from torana.dialects.gemini.wire import Candidate, Chunk, Piece, read_chunk
 from torana.dialects.sse import Splitter, TooLongError
 
 _MOST_CHOICES = 128
+_CR = 13
 _TEXT, _THOUGHT, _SOUND = 1, 2, 3
 _NO_TEXT = Text(text="")
 _NO_THOUGHT = Reasoning()
@@ -70,14 +71,14 @@ class Decoder:
         self._splitter = Splitter()
         self._answers: dict[int, _Answer] = {}
         self._ids: CallIds | None = None
-        self._block: UsageBlock | None = None
+        self._block = msgspec.Raw()
         self._blocked: str | None = None
         self._events: list[Event] = []
 
     @property
     def usage(self) -> Usage:
         """What the vendor has counted so far."""
-        return UNKNOWN if self._block is None else read_usage(self._block)
+        return read_raw_usage(self._block)
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete."""
@@ -89,6 +90,9 @@ class Decoder:
                 if self._elements.closed and not self.done:
                     self._close()
             else:
+                if data.endswith(b"\r\n") and data[0] != _CR:
+                    # As Google ends lines; the splitter is quicker with the other ending, and JSON holds neither.
+                    data = data.replace(b"\r\n", b"\n")
                 for event in self._splitter.feed(data):
                     self._read(event.data)
         except TooLongError as error:
@@ -125,8 +129,8 @@ class Decoder:
             events.append(Stopped(answer.index, stop, None, detail))
         if not self._answers:
             events.append(Stopped(0, "content_filter", None, self._blocked, True))
-        if self._block is not None:
-            events.append(UsageSeen(read_usage(self._block)))
+        if (usage := self.usage) is not UNKNOWN:
+            events.append(UsageSeen(usage))
         events.append(Finished())
         self.done = True
 
@@ -139,12 +143,12 @@ class Decoder:
             return
         try:
             chunk = read_chunk(data)
-            if len(chunk.error):
+            if bytes(chunk.error) not in (b"", b"null"):
                 self._fail(decode_error(data) or VendorError(message="The vendor broke off with an error."))
                 return
             if self._ids is None:
                 self._start(chunk)
-            elif chunk.usage_metadata is not None:
+            elif len(chunk.usage_metadata):
                 self._block = chunk.usage_metadata
             if chunk.candidates:
                 for position, candidate in enumerate(chunk.candidates):
@@ -161,8 +165,8 @@ class Decoder:
         self.model = chunk.model_version
         self._block = chunk.usage_metadata
         self._events.append(Started(ident, chunk.model_version or ""))
-        if chunk.usage_metadata is not None:
-            self._events.append(UsageSeen(read_usage(chunk.usage_metadata)))
+        if (usage := self.usage) is not UNKNOWN:
+            self._events.append(UsageSeen(usage))
 
     def _candidate(self, candidate: Candidate, position: int) -> None:
         index = position if candidate.index is None else candidate.index

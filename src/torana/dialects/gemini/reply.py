@@ -31,7 +31,7 @@ from torana.dialects.gemini.parts import thought_text, write_call, write_media, 
 from torana.dialects.gemini.pieces import CallIds, read_piece
 from torana.dialects.gemini.signatures import Proof, write_signature
 from torana.dialects.gemini.stops import read_stop, write_block, write_stop
-from torana.dialects.gemini.usage import read_usage, write_usage
+from torana.dialects.gemini.usage import read_raw_usage, write_usage
 from torana.dialects.gemini.wire import Candidate, Chunk, read_chunk
 
 _encode = msgspec.json.Encoder().encode
@@ -42,7 +42,7 @@ def decode_reply(body: bytes) -> ModelReply:
     chunk = read_chunk(body)
     if bytes(chunk.error) not in (b"", b"null"):
         raise NotAReplyError("it is an error in the place of a reply")
-    if chunk.candidates is None and chunk.prompt_feedback is None and chunk.usage_metadata is None:
+    if chunk.candidates is None and chunk.prompt_feedback is None and not len(chunk.usage_metadata):
         raise NotAReplyError("it has neither candidates nor promptFeedback")
     blocked = None
     if not chunk.candidates:
@@ -51,7 +51,7 @@ def decode_reply(body: bytes) -> ModelReply:
         id=chunk.response_id or "",
         model=chunk.model_version or "",
         choices=_choices(chunk),
-        usage=read_usage(chunk.usage_metadata),
+        usage=read_raw_usage(chunk.usage_metadata),
         blocked=blocked,
     )
 

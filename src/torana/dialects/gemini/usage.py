@@ -56,6 +56,19 @@ def read_usage(block: UsageBlock | None) -> Usage:
     )
 
 
+_decode = msgspec.json.Decoder(UsageBlock | None).decode
+
+
+def read_raw_usage(raw: bytes | msgspec.Raw) -> Usage:
+    """The same of a block that has not been decoded; one that cannot be a count is unknown."""
+    if not len(raw):
+        return UNKNOWN
+    try:
+        return read_usage(_decode(raw))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return UNKNOWN
+
+
 def _sound(details: list[Modality] | None) -> int | None:
     return next((one.token_count for one in details or () if one.modality == "AUDIO"), None)
 

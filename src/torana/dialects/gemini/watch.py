@@ -53,7 +53,7 @@ def read_reply(body: bytes) -> tuple[str | None, Usage]:
 class _Reader(PassingStream):
     """What both forms of a stream have in common. Usage stands in every chunk and the last one counts, so it is read when asked."""
 
-    __slots__ = ("_end", "_last", "_usage", "whole")
+    __slots__ = ("_end", "_last", "_usage", "_whole")
 
     def __init__(self, hide_usage: bool) -> None:
         self._last = b""
@@ -63,8 +63,7 @@ class _Reader(PassingStream):
         super().__init__()
         # Gemini sends usage unasked, so nothing is ever hidden.
         del hide_usage
-        self.whole = False
-        """Whether a finish reason has come: Gemini's streams have no closing event."""
+        self._whole = False
 
     @property
     def usage(self) -> Usage:
@@ -82,15 +81,18 @@ class _Reader(PassingStream):
     def usage(self, usage: Usage) -> None:
         self._usage = usage
 
+    @property
+    def whole(self) -> bool:
+        """Whether a finish reason has come: Gemini's streams have no closing event."""
+        return self._whole or any(end in self._end for end in _ENDS)
+
     def _remember(self, data: bytes) -> None:
         self._end = data[-_END_BYTES:] if len(data) >= _END_BYTES else (self._end + data)[-_END_BYTES:]
-        if not self.whole and any(end in self._end for end in _ENDS):
-            self.whole = True
 
     def _look(self, payload: bytes) -> None:
         """Note what one chunk says."""
-        if not self.whole and any(end in payload for end in _ENDS):
-            self.whole = True
+        if any(end in payload for end in _ENDS):
+            self._whole = True
         if b'"usageMetadata"' in payload:
             self._last = payload
         if self.model and b'"error"' not in payload:
@@ -128,7 +130,6 @@ class StreamReader(_Reader):
 
     def feed(self, data: bytes) -> bytes:
         """Bytes to hand on now."""
-        self._remember(data)
         if (
             not self._rest
             and self.model
@@ -136,11 +137,12 @@ class StreamReader(_Reader):
             and data.endswith((b"\r\n\r\n", b"\n\n"))
             and b'"error"' not in data
         ):
-            # Whole events, none of which has to be looked into: what they count is found near their end.
+            # Whole events, none of which has to be looked into: the last of them that count are kept.
             self.events += data.count(b"\ndata:") + data.startswith(b"data:")
-            if len(data) > _END_BYTES and b'"usageMetadata"' in data:
-                return self._feed_slowly(data)
+            if b'"usageMetadata"' in data:
+                self._end = data
             return data
+        self._remember(data)
         return self._feed_slowly(data)
 
     def _read(self, event: bytes) -> bytes:

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from torana.dialects import NotAReplyError
-from torana.dialects.gemini.usage import UsageBlock
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -109,7 +108,8 @@ class Chunk(msgspec.Struct, rename="camel"):
 
     candidates: list[Candidate] | None = None
     prompt_feedback: Feedback | None = None
-    usage_metadata: UsageBlock | None = None
+    usage_metadata: msgspec.Raw = msgspec.Raw()
+    """Read when it is asked for: every chunk of a stream has it, and the last one counts."""
     model_version: str | None = None
     response_id: str | None = None
     error: msgspec.Raw = msgspec.Raw()
