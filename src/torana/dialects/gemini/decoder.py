@@ -176,23 +176,27 @@ class Decoder:
                 raise NotAReplyError("it has more answers than can be asked for")
             answer = self._answers[index] = _Answer(index)
         logprobs = candidate.logprobs_result
-        content = candidate.content
-        if content is not None and content.parts:
-            for piece in content.parts:
-                # The common piece: more of the text that is open.
-                if (
-                    answer.kind == _TEXT
-                    and piece.text
-                    and logprobs is None
-                    and piece.thought is None
-                    and piece.thought_signature is None
-                ):
-                    answer.length += len(piece.text)
-                    answer.ascii = answer.ascii and piece.text.isascii()
-                    self._events.append(TextDelta(index, answer.number, piece.text))
-                    continue
-                self._piece(answer, piece, candidate)
-        if candidate.grounding_metadata is not None or candidate.citation_metadata is not None:
+        parts = (candidate.content and candidate.content.parts) or ()
+        cited = candidate.grounding_metadata is not None or candidate.citation_metadata is not None
+        if cited and answer.kind == _TEXT and not any(piece.text or piece.function_call for piece in parts):
+            # Behind the text, together with the signature that closes it, for instance.
+            cited = False
+            self._cite(answer, candidate)
+        for piece in parts:
+            # The common piece: more of the text that is open.
+            if (
+                answer.kind == _TEXT
+                and piece.text
+                and logprobs is None
+                and piece.thought is None
+                and piece.thought_signature is None
+            ):
+                answer.length += len(piece.text)
+                answer.ascii = answer.ascii and piece.text.isascii()
+                self._events.append(TextDelta(index, answer.number, piece.text))
+                continue
+            self._piece(answer, piece, candidate)
+        if cited:
             self._cite(answer, candidate)
         if candidate.finish_reason is not None:
             answer.reason = candidate.finish_reason
@@ -245,6 +249,8 @@ class Decoder:
             self._end_part(answer, signature)
 
     def _thought(self, answer: _Answer, text: str, signature: str | None) -> None:
+        if not text and signature is None:
+            return
         if answer.kind != _THOUGHT:
             self._open(answer, _THOUGHT, _NO_THOUGHT)
         if text:

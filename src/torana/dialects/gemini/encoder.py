@@ -42,10 +42,11 @@ _HEAD = b'{"candidates":[{"content":{"parts":[%b],"role":"model"},"index":%d%b}]
 class _Open:
     """A part that has begun, with what has to wait for its end."""
 
-    __slots__ = ("encrypted", "part", "pieces", "signature", "spoken")
+    __slots__ = ("citations", "encrypted", "part", "pieces", "signature", "spoken")
 
     def __init__(self, part: Part) -> None:
         self.part = part
+        self.citations: list[Citation] = []
         self.pieces: list[str] = []
         """Of a function call's arguments."""
         self.signature: str | None = getattr(part, "signature", None)
@@ -65,9 +66,8 @@ class Encoder:
         self._usage: Usage = UNKNOWN
         self._open: dict[int, _Open] = {}
         self._stops: list[Stopped] = []
-        self._cited: dict[int, list[Citation]] = {}
         self._words: dict[int, list[str]] = {}
-        """Texts that may be cited: Google counts in bytes, so that what is cited has to be known."""
+        """The text that is open: Google counts in bytes, so that what is cited has to be known."""
         self._said: set[int] = set()
         self._identity = b""
         self._plain = b""
@@ -128,7 +128,7 @@ class Encoder:
         elif isinstance(event, Started):
             self._identify(event.id, event.model)
         elif isinstance(event, Cited):
-            self._cited.setdefault(event.choice, []).append(event.citation)
+            self._open[event.choice].citations.append(event.citation)
         elif isinstance(event, Stopped):
             self._stops.append(event)
         elif isinstance(event, UsageSeen):
@@ -142,14 +142,9 @@ class Encoder:
         part = event.part
         self._open[event.choice] = _Open(part)
         self._said.add(event.choice)
-        if isinstance(part, Text):
-            self._cited.setdefault(event.choice, []).extend(part.citations)
-        if isinstance(part, Text | Declined):
-            # The words of an earlier part are no longer cited once another begins, unless they were.
-            if not self._cited.get(event.choice):
-                self._words[event.choice] = []
-            if part.text:
-                self._text(TextDelta(event.choice, event.number, part.text), out)
+        self._words.pop(event.choice, None)
+        if isinstance(part, Text | Declined) and part.text:
+            self._text(TextDelta(event.choice, event.number, part.text), out)
 
     def _thought(self, event: ThoughtDelta, out: list[bytes]) -> None:
         opened = self._open[event.choice]
@@ -177,6 +172,8 @@ class Encoder:
         part = opened.part
         signature = event.signature or opened.signature
         if isinstance(part, Text):
+            if found := write_citations((*part.citations, *opened.citations), self._spoken(event.choice)):
+                self._part(event.choice, {"text": ""}, out, b"," + _encode(found)[1:-1])
             if signature is not None:
                 self._part(event.choice, write_text("", caller_signature(signature)), out)
         elif isinstance(part, Reasoning):
@@ -191,6 +188,9 @@ class Encoder:
             if event.signature is not None and hasattr(part, "signature"):
                 part = msgspec.structs.replace(part, signature=event.signature)
             self._write(event.choice, part, out)
+
+    def _spoken(self, choice: int) -> str:
+        return "".join(self._words.get(choice, ()))
 
     def _end_thought(self, choice: int, opened: _Open, part: Reasoning, out: list[bytes]) -> None:
         whole = part.text or "\n\n".join(part.summary)
@@ -227,9 +227,6 @@ class Encoder:
             candidate["content"] = {"parts": [{"text": ""}], "role": "model"}
         candidate["finishReason"] = write_stop(stop.stop, stop.stop_detail)
         candidate["index"] = stop.choice
-        citations = self._cited.get(stop.choice)
-        if citations:
-            candidate.update(write_citations(tuple(citations), "".join(self._words.get(stop.choice, ()))))
         return candidate
 
     def _fail(self, event: Failed, out: list[bytes]) -> None:

@@ -40,7 +40,9 @@ _wrap = msgspec.json.Encoder().encode
 
 
 def standard(data: str) -> str | None:
-    """Base64 in the standard alphabet, padded; None when it is not base64 in any alphabet."""
+    """Base64 in the standard alphabet, padded, in one line; None when it is not base64 in any alphabet."""
+    if "\n" in data:
+        data = "".join(data.split())
     if "-" in data or "_" in data:
         data = data.translate(_URL_SAFE)
     if len(data) % 4:
@@ -74,11 +76,19 @@ def read_signature(sent: str) -> Proof:
 def write_signature(proof: Proof) -> str | None:
     """`thoughtSignature` for a caller."""
     signature, encrypted, ident = proof
-    plain = signature is None or signature == PLACEHOLDER or (signature and standard(signature) == signature)
+    plain = signature is None or signature == PLACEHOLDER or _survives(signature)
     if plain and encrypted is None and ident is None:
         return signature
     wrapped = _wrap(_Wrapped(signature, encrypted, ident))
     return base64.b64encode(_MARK + wrapped).decode("ascii")
+
+
+def _survives(signature: str) -> bool:
+    """Whether an SDK that decodes it and encodes it again gets the same, and takes it at all."""
+    try:
+        return bool(signature) and base64.b64encode(base64.b64decode(signature, validate=True)).decode() == signature
+    except ValueError:
+        return False
 
 
 def for_gemini(signature: str | None) -> str | None:
