@@ -26,7 +26,7 @@ from torana.core.exchange import (
     ToolResult,
 )
 from torana.core.losses import Losses
-from torana.dialects.gemini.request import encode_request
+from torana.dialects.gemini.request import decode_request, encode_request
 from torana.dialects.gemini.signatures import PLACEHOLDER
 
 HELLO = (Message(role="user", parts=(Text(text="hi"),)),)
@@ -269,6 +269,23 @@ def test_hints_are_dropped_and_named() -> None:
     }
 
 
+def test_a_thoughts_signature_that_may_be_anybodys_is_not_shown_to_gemini() -> None:
+    losses = Losses()
+    messages = (*HELLO, Message(role="assistant", parts=(Reasoning(text="hm", signature="AAAA"), Text(text="yes"))))
+    [_, content] = encoded(losses=losses, messages=messages)["contents"]
+    assert content["parts"] == [{"text": "hm", "thought": True}, {"text": "yes"}]
+    assert losses.dropped == ["messages[1].reasoning"]
+
+
+def test_a_results_file_that_gemini_cannot_read_is_left_out_where_the_policy_drops_it() -> None:
+    losses = Losses(drop=True)
+    image = Image(source=Source(file_id="file-1"))
+    result = ToolResult(call_id="a", name="f", content=(Text(text="see"), image))
+    [content] = encoded(losses=losses, messages=(Message(role="user", parts=(result,)),))["contents"]
+    assert content["parts"] == [{"functionResponse": {"name": "f", "response": {"output": "see"}, "id": "a"}}]
+    assert losses.dropped == ["messages[0].tool_result"]
+
+
 def test_streamed_arguments_are_not_asked_for_where_the_stream_has_to_be_translated() -> None:
     name = "toolConfig.functionCallingConfig.streamFunctionCallArguments"
     losses = Losses()
@@ -290,7 +307,5 @@ def test_a_request_that_is_nested_too_deeply_is_refused() -> None:
 def test_the_placeholder_of_a_caller_of_gemini_is_kept() -> None:
     call = {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": PLACEHOLDER}
     body = msgspec.json.encode({"contents": [{"role": "model", "parts": [call]}]})
-    from torana.dialects.gemini.request import decode_request
-
     again = json.loads(encode_request(decode_request(body, "gemini-3-pro", False), "gemini-3-pro", Losses()))
     assert again["contents"][0]["parts"] == [call]

@@ -59,29 +59,31 @@ def test_googles_own_curl_example_with_bare_objects_for_lists_is_read() -> None:
     assert request.tools == (Tool(name="purr"),)
 
 
+SNAKE = {
+    "system_instruction": {"parts": [{"text": "s"}]},
+    "contents": [
+        {"role": "user", "parts": [{"inline_data": {"mime_type": "image/png", "data": "AAAA"}}]},
+        {
+            "role": "model",
+            "parts": [{"function_call": {"name": "f", "args": {"a_b": 1}}, "thought_signature": "AAAA"}],
+        },
+        {"role": "user", "parts": [{"function_response": {"name": "f", "response": {"some_key": 1}}}]},
+    ],
+    "tool_config": {"function_calling_config": {"mode": "ANY", "allowed_function_names": ["f", "g"]}},
+    "generation_config": {
+        "max_output_tokens": 5,
+        "stop_sequences": ["x"],
+        "thinking_config": {"thinking_budget": 0, "include_thoughts": True},
+        "response_mime_type": "application/json",
+        "response_schema": {"type": "OBJECT", "properties": {"snake_name": {"type": "STRING", "any_of": []}}},
+    },
+    "safety_settings": [],
+}
+
+
 @pytest.mark.parametrize("snake", [True, False])
 def test_both_spellings_of_every_name_are_read(snake: bool) -> None:
-    body = {
-        "system_instruction": {"parts": [{"text": "s"}]},
-        "contents": [
-            {"role": "user", "parts": [{"inline_data": {"mime_type": "image/png", "data": "AAAA"}}]},
-            {
-                "role": "model",
-                "parts": [{"function_call": {"name": "f", "args": {"a_b": 1}}, "thought_signature": "AAAA"}],
-            },
-            {"role": "user", "parts": [{"function_response": {"name": "f", "response": {"some_key": 1}}}]},
-        ],
-        "tool_config": {"function_calling_config": {"mode": "ANY", "allowed_function_names": ["f", "g"]}},
-        "generation_config": {
-            "max_output_tokens": 5,
-            "stop_sequences": ["x"],
-            "thinking_config": {"thinking_budget": 0, "include_thoughts": True},
-            "response_mime_type": "application/json",
-            "response_schema": {"type": "OBJECT", "properties": {"snake_name": {"type": "STRING", "any_of": []}}},
-        },
-        "safety_settings": [],
-    }
-    written = json.dumps(body)
+    written = json.dumps(SNAKE)
     if not snake:
         for name in [
             "system_instruction",

@@ -112,6 +112,14 @@ def test_calls_sound_images_and_code_are_read() -> None:
     ]
 
 
+def test_calls_of_replies_without_an_id_are_told_apart() -> None:
+    ids = set()
+    for argument in (1, 2):
+        data = sse({"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": {"a": argument}}}]}}]})
+        ids |= {event.part.id for event in decoded(data) if isinstance(event, PartStarted)}  # type: ignore[union-attr]
+    assert len(ids) == 2
+
+
 def test_several_answers_at_once_are_kept_apart() -> None:
     first = {"content": {"parts": [{"text": "a"}]}}
     second = {"content": {"parts": [{"text": "b"}]}, "index": 1, "finishReason": "MAX_TOKENS"}

@@ -147,7 +147,7 @@ class Decoder:
                 self._fail(decode_error(data) or VendorError(message="The vendor broke off with an error."))
                 return
             if self._ids is None:
-                self._start(chunk)
+                self._start(chunk, data)
             elif len(chunk.usage_metadata):
                 self._block = chunk.usage_metadata
             if chunk.candidates:
@@ -159,12 +159,11 @@ class Decoder:
             # Errors may come as something that is no chunk at all.
             self._fail(decode_error(data) or VendorError(message=f"The vendor's stream is not valid: {error}."))
 
-    def _start(self, chunk: Chunk) -> None:
-        ident = chunk.response_id or ""
-        self._ids = CallIds(ident)
+    def _start(self, chunk: Chunk, data: bytes) -> None:
+        self._ids = CallIds(chunk.response_id, data)
         self.model = chunk.model_version
         self._block = chunk.usage_metadata
-        self._events.append(Started(ident, chunk.model_version or ""))
+        self._events.append(Started(chunk.response_id or "", chunk.model_version or ""))
         if (usage := self.usage) is not UNKNOWN:
             self._events.append(UsageSeen(usage))
 

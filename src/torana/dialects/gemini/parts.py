@@ -41,13 +41,12 @@ def own_id(ident: str) -> str | None:
     return None if ident.startswith(MADE_ID) else ident
 
 
-def write_response(result: ToolResult, name: str, ident: str | None) -> dict[str, Any]:
-    """A `functionResponse` part; images and files of the result become its `parts`."""
+def write_response(result: ToolResult, name: str, ident: str | None, media: list[dict[str, Any]]) -> dict[str, Any]:
+    """A `functionResponse` part; `media` are the images and files of the result, which become its `parts`."""
     texts = [part.text for part in result.content if isinstance(part, Text)]
     inside: dict[str, Any] = {"name": name, "response": _response("\n".join(texts), bool(texts), result.error)}
     if ident is not None:
         inside["id"] = ident
-    media = [write_media(part) for part in result.content if isinstance(part, Media)]
     if media:
         inside["parts"] = media
     return {"functionResponse": inside}

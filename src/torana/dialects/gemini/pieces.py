@@ -1,6 +1,7 @@
 """One part of a reply in the words of the exchange."""
 
 import re
+import zlib
 
 from torana.core.exchange import Opaque, Part, Reasoning, Source, Text, ToolCall
 from torana.dialects import NotAReplyError
@@ -24,9 +25,10 @@ class CallIds:
 
     __slots__ = ("_count", "_reply")
 
-    def __init__(self, response_id: str) -> None:
+    def __init__(self, response_id: str | None, body: bytes) -> None:
+        """`body`, the reply or its first chunk, tells replies apart that have no id."""
         # Short, because OpenAI takes ids of at most 40 characters, and of letters that every vendor takes.
-        self._reply = _ODD.sub("", response_id)[:24]
+        self._reply = _ODD.sub("", response_id or "")[:24] or f"{zlib.crc32(body):08x}"
         self._count = 0
 
     def next(self) -> str:

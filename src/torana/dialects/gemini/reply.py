@@ -50,14 +50,14 @@ def decode_reply(body: bytes) -> ModelReply:
     return ModelReply(
         id=chunk.response_id or "",
         model=chunk.model_version or "",
-        choices=_choices(chunk),
+        choices=_choices(chunk, body),
         usage=read_raw_usage(chunk.usage_metadata),
         blocked=blocked,
     )
 
 
-def _choices(chunk: Chunk) -> tuple[Choice, ...]:
-    ids = CallIds(chunk.response_id or new_id("r").removeprefix("r_"))
+def _choices(chunk: Chunk, body: bytes) -> tuple[Choice, ...]:
+    ids = CallIds(chunk.response_id, body)
     return tuple(
         _choice(candidate, number if candidate.index is None else candidate.index, ids)
         for number, candidate in enumerate(chunk.candidates or ())

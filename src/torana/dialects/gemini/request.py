@@ -248,18 +248,26 @@ class _Contents:
         name = result.name or self._names.get(result.call_id)
         if name is None:
             raise wrong(f"messages[{number}]", f"no earlier tool call has the id {result.call_id[:80]}")
+        inside: list[dict[str, Any]] = []
         for part in result.content:
             if isinstance(part, Media):
-                list(self._media(part, f"messages[{number}].tool_result"))
-            elif isinstance(part, Opaque) and part.dialect != NAME:
-                self._losses.need(f"messages[{number}].{part.kind}", f"only {part.dialect} understands it")
-        return write_response(result, name, own_id(result.call_id))
+                inside += self._media(part, f"messages[{number}].tool_result")
+            elif isinstance(part, Opaque):
+                if part.dialect == NAME:
+                    inside.append(part.raw)
+                else:
+                    self._losses.need(f"messages[{number}].{part.kind}", f"only {part.dialect} understands it")
+        return write_response(result, name, own_id(result.call_id), inside)
 
     def _thought(self, thought: Reasoning, number: int) -> Iterable[dict[str, Any]]:
-        """A thought. What is encrypted for another vendor is left out: nobody else can read it."""
-        signature = for_gemini(thought.signature)
+        """A thought. What only another vendor can read is left out.
+
+        So is a signature that comes from a caller of another dialect: it may be anybody's, Gemini refuses what it did not sign,
+        and it demands signatures of function calls, not of thoughts.
+        """
+        signature = for_gemini(thought.signature) if self._own else None
         text = thought_text(thought)
-        if thought.encrypted is not None:
+        if thought.encrypted is not None or (thought.signature is not None and signature is None):
             self._losses.hint(f"messages[{number}].reasoning")
         if text or (signature is not None and thought.encrypted is None):
             yield write_thought(text, signature)
