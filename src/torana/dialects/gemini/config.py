@@ -1,5 +1,6 @@
 """`generationConfig` of a caller, field by field."""
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 from torana.core.exchange import Effort, Format, Speech, Thinking
@@ -10,6 +11,20 @@ from torana.dialects.gemini.schema import to_json_schema
 PREFIX = "generationConfig."
 """Of the names in `extra` that belong in there."""
 _EFFORTS: tuple[Effort, ...] = get_args(Effort)
+_READ: dict[str, tuple[str, Callable[[Fields, str], Any]]] = {
+    "temperature": ("temperature", Fields.number),
+    "topP": ("top_p", Fields.number),
+    "topK": ("top_k", Fields.integer),
+    "maxOutputTokens": ("max_tokens", Fields.integer),
+    "stopSequences": ("stop", Fields.texts),
+    "candidateCount": ("choices", Fields.integer),
+    "seed": ("seed", Fields.integer),
+    "presencePenalty": ("presence_penalty", Fields.number),
+    "frequencyPenalty": ("frequency_penalty", Fields.number),
+    "responseLogprobs": ("logprobs", Fields.flag),
+    "logprobs": ("top_logprobs", Fields.integer),
+}
+_FORM = {"responseMimeType", "responseSchema", "responseJsonSchema", "_responseJsonSchema"}
 
 
 def decode_config(fields: Fields) -> dict[str, Any]:
@@ -17,22 +32,17 @@ def decode_config(fields: Fields) -> dict[str, Any]:
     config = inner(fields, "generationConfig")
     if config is None:
         return {"extra": {}}
-    found: dict[str, Any] = {
-        "temperature": config.number("temperature"),
-        "top_p": config.number("topP"),
-        "top_k": config.integer("topK"),
-        "max_tokens": config.integer("maxOutputTokens"),
-        "stop": config.texts("stopSequences"),
-        "choices": config.integer("candidateCount"),
-        "seed": config.integer("seed"),
-        "presence_penalty": config.number("presencePenalty"),
-        "frequency_penalty": config.number("frequencyPenalty"),
-        "logprobs": config.flag("responseLogprobs"),
-        "top_logprobs": config.integer("logprobs"),
-        "format": _format(config),
-        "thinking": _thinking(config),
-        "speech": _speech(config),
-    }
+    found: dict[str, Any] = {}
+    rest = config.rest
+    for name in _READ.keys() & rest.keys():
+        field, read = _READ[name]
+        found[field] = read(config, name)
+    if rest.keys() & _FORM:
+        found["format"] = _format(config)
+    if "thinkingConfig" in rest:
+        found["thinking"] = _thinking(config)
+    if "speechConfig" in rest:
+        found["speech"] = _speech(config)
     modalities = config.texts("responseModalities")
     if modalities:
         found["modalities"] = tuple(modality.lower() for modality in modalities)

@@ -54,8 +54,7 @@ def decode_system(fields: Fields) -> Message | None:
     content = inner(fields, "systemInstruction")
     if content is None:
         return None
-    calls = _Calls()
-    return Message(role="system", parts=tuple(_part(part, calls) for part in listed(content, "parts")))
+    return Message(role="system", parts=_parts(content, _Calls()))
 
 
 def decode_contents(fields: Fields) -> list[Message]:
@@ -99,16 +98,24 @@ def _closed(thought: Reasoning) -> bool:
 
 def decode_parts(content: Fields) -> tuple[Part, ...]:
     """The parts of one content alone."""
-    calls = _Calls()
-    return tuple(_part(part, calls) for part in listed(content, "parts"))
+    return _parts(content, _Calls())
 
 
 def _message(content: Fields, calls: _Calls) -> Message:
     role = content.text("role")
     if role not in (None, "", "user", "model", "function"):
         raise wrong(content.place("role"), "it has to be user or model")
-    parts = tuple(_part(part, calls) for part in listed(content, "parts"))
-    return Message(role="assistant" if role == "model" else "user", parts=parts)
+    return Message(role="assistant" if role == "model" else "user", parts=_parts(content, calls))
+
+
+def _parts(content: Fields, calls: _Calls) -> tuple[Part, ...]:
+    sent = content.rest.get("parts")
+    if isinstance(sent, list) and len(sent) == 1:
+        # The common content, one plain text, without a reader for each field.
+        [only] = sent
+        if isinstance(only, dict) and len(only) == 1 and isinstance(text := only.get("text"), str):
+            return (Text(text=text),)
+    return tuple(_part(part, calls) for part in listed(content, "parts"))
 
 
 def _part(part: Fields, calls: _Calls) -> Part:

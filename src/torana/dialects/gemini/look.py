@@ -6,7 +6,7 @@ Only countTokens and the embedding requests may carry a model, as `models/NAME`,
 import msgspec
 
 from torana.core.errors import Refusal
-from torana.dialects.body import Peek, read_fields, splice, tags
+from torana.dialects.body import Peek, read_fields, replace, tags
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
@@ -16,7 +16,8 @@ _COUNTED = ("generateContentRequest", "generate_content_request")
 
 def peek(body: bytes) -> Peek:
     """Look into a JSON object. Raises Refusal: invalid_json, duplicate_field or invalid_field."""
-    seen = Peek(read_fields(body), wants_usage=True)
+    seen = read_fields(body)
+    seen.wants_usage = True
     if (raw := seen.fields.get("labels")) is not None:
         seen.tags = tags(raw)
     return seen
@@ -34,8 +35,12 @@ def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
             changes[name] = _counted(raw, name, written)
     if (raw := fields.get("requests")) is not None:
         changes["requests"] = _each(raw, written)
-    changes = {name: new for name, new in changes.items() if bytes(fields[name]) != new}
-    return splice(body, changes) if changes else body
+    for name, new in changes.items():
+        if bytes(fields[name]) != new:
+            # Where the others stand is known from `seen` only until the first has been replaced.
+            body = replace(body, seen, name, new)
+            seen = read_fields(body)
+    return body
 
 
 def resource(model: str) -> str:

@@ -6,7 +6,6 @@ travels inside base64 of our own, which begins with `torana:` and is unwrapped w
 """
 
 import base64
-import binascii
 import re
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ PLACEHOLDER = "skip_thought_signature_validator"
 """What Google documents for function calls that no Gemini made (https://ai.google.dev/gemini-api/docs/thought-signatures#faqs):
 "transferring a trace from a different model that does not include thought signatures". It happens to be URL-safe base64."""
 _MARK = b"torana:"
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _URL_SAFE = str.maketrans("-_", "+/")
 _OLDER = re.compile(r"(?:.*/)?(?:gemini-(?:1|2)(?:\D|$)|gemma|learnlm|embedding|text-embedding|aqa)")
 _NEWER = re.compile(r"(?:.*/)?gemini-(?:[3-9]|[1-9]\d|.*latest)")
@@ -47,11 +47,9 @@ def standard(data: str) -> str | None:
         data = data.translate(_URL_SAFE)
     if len(data) % 4:
         data += "=" * (-len(data) % 4)
-    try:
-        binascii.a2b_base64(data, strict_mode=True)
-    except (binascii.Error, ValueError):
-        return None
-    return data
+    # Deleting the alphabet is several times quicker than decoding, which megabytes of images would feel.
+    padding = data.encode("utf-8", "replace").translate(None, _ALPHABET)
+    return data if padding in (b"", b"=", b"==") and data.endswith(padding.decode()) else None
 
 
 def read_signature(sent: str) -> Proof:
