@@ -106,6 +106,8 @@ class Stopped(NamedTuple):
     stop: Stop | None
     stop_sequence: str | None = None
     stop_detail: str | None = None
+    blocked: bool = False
+    """The prompt itself was refused, and `stop_detail` says why: what `blocked` is in a whole reply."""
 
 
 class UsageSeen(NamedTuple):
