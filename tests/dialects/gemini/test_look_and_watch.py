@@ -64,6 +64,8 @@ def test_usage_and_model_of_a_whole_reply_are_read() -> None:
     body = json.dumps({"candidates": [], "usageMetadata": USAGE, "modelVersion": "m"}).encode()
     assert read_reply(body) == ("m", Usage(4, None, 3, None))
     assert read_reply(b'{"modelVersion": 1}') == (None, UNKNOWN)
+    half = b'{"candidates":[{"content":{"parts":[{"text":"a\\ud83d"}]}}],"modelVersion":"m"}'
+    assert read_reply(half) == ("m", UNKNOWN)
     with pytest.raises(NotAReplyError):
         read_reply(b"nothing")
 

@@ -208,6 +208,11 @@ def test_every_operation_has_its_path(operation: str, model: str, stream: bool, 
     assert upstream_path(operation, model, stream) == path
 
 
+def test_an_operation_that_gemini_lacks_has_no_path() -> None:
+    with pytest.raises(ValueError):
+        upstream_path("rerank", "m", False)
+
+
 def test_what_is_carried_is_said_of_every_subject() -> None:
     assert all(remark for remark in CARRIES.values())
     assert len(CARRIES) == 28

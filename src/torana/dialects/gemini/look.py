@@ -6,7 +6,7 @@ Only countTokens and the embedding requests may carry a model, as `models/NAME`,
 import msgspec
 
 from torana.core.errors import Refusal
-from torana.dialects.body import Peek, read_fields, replace, tags
+from torana.dialects.body import Peek, read_fields, splice, tags
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
@@ -35,12 +35,8 @@ def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
             changes[name] = _counted(raw, name, written)
     if (raw := fields.get("requests")) is not None:
         changes["requests"] = _each(raw, written)
-    for name, new in changes.items():
-        if bytes(fields[name]) != new:
-            # Where the others stand is known from `seen` only until the first has been replaced.
-            body = replace(body, seen, name, new)
-            seen = read_fields(body)
-    return body
+    changes = {name: new for name, new in changes.items() if bytes(fields[name]) != new}
+    return splice(body, seen, changes) if changes else body
 
 
 def resource(model: str) -> str:

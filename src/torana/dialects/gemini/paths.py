@@ -13,9 +13,11 @@ _METHODS = {
 
 
 def upstream_path(operation: str, model: str, stream: bool) -> str:
-    """The path with its query. `operation`: chat, embed, count or models. Raises KeyError for any other."""
+    """The path with its query. `operation`: chat, embed, count or models. Raises ValueError for any other."""
     if operation == "models":
         return "/models"
+    if operation not in _METHODS:
+        raise ValueError(f"Gemini has no {operation}")
     name = urllib.parse.quote(resource(model), safe="/")
     if operation == "chat" and stream:
         return f"/{name}:streamGenerateContent?alt=sse"

@@ -63,6 +63,16 @@ SPELLING = {
     "service_tier": "serviceTier",
 }
 """Fields of the exchange as Gemini's callers call them."""
+HARMLESS = frozenset(
+    (
+        "generationConfig.mediaResolution",
+        "generationConfig.enableEnhancedCivicAnswers",
+        "toolConfig.retrievalConfig",
+        "toolConfig.includeServerSideToolInvocations",
+        "toolConfig.functionCallingConfig.streamFunctionCallArguments",
+    )
+)
+"""What only Gemini knows and whose loss changes no meaning. Not `safetySettings`: nobody else has such thresholds."""
 _TIERS = {"flex": "flex", "priority": "priority", "standard": "standard", "default": "standard"}
 _HINTS = ("verbosity", "user", "cache_key", "safety_id")
 _HINTED_EXTRA = ("include", "truncation", "context_management", "betas", "prediction")
@@ -226,6 +236,8 @@ class _Contents:
             if not isinstance(part, Opaque | Reasoning | Declined) and part.cache is not None:
                 losses.hint("cache")
             if isinstance(part, Text):
+                if part.phase is not None:
+                    losses.hint("phase")
                 yield write_text(part.text, for_gemini(part.signature))
             elif isinstance(part, ToolCall):
                 self._names[part.id] = part.name
@@ -288,6 +300,8 @@ class _Contents:
             if part.detail is not None:
                 self._detail(part.detail, written)
         elif isinstance(part, Document):
+            if part.detail not in (None, "auto"):
+                losses.hint("detail")
             self._document(part, inside, place)
         yield written
 

@@ -32,6 +32,7 @@ _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 _decode_usage = msgspec.json.Decoder(UsageBlock).decode
 _BRACKET = re.compile(rb"[{}]")
 _END_BYTES = 4096
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ENDS = (b'"finishReason"', b'"blockReason"')
 
 
@@ -46,7 +47,11 @@ def read_reply(body: bytes) -> tuple[str | None, Usage]:
             raise NotAReplyError(str(error)) from None
         return None, UNKNOWN
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAReplyError(str(error)) from None
+        # Half of an escaped character is odd text, but JSON (RFC 8259, section 8.2).
+        whole = _SURROGATE.sub(rb"\\ufffd", body)
+        if whole == body:
+            raise NotAReplyError(str(error)) from None
+        return read_reply(whole)
     return reply.model_version, read_usage(reply.usage_metadata)
 
 
@@ -88,6 +93,13 @@ class _Reader(PassingStream):
 
     def _remember(self, data: bytes) -> None:
         self._end = data[-_END_BYTES:] if len(data) >= _END_BYTES else (self._end + data)[-_END_BYTES:]
+
+    def _read(self, event: bytes) -> bytes:
+        lines = data_lines(event)
+        self.events += len(lines)
+        if lines:
+            self._look(lines[0] if len(lines) == 1 else b"\n".join(lines))
+        return event
 
     def _look(self, payload: bytes) -> None:
         """Note what one chunk says."""
@@ -144,13 +156,6 @@ class StreamReader(_Reader):
             return data
         self._remember(data)
         return self._feed_slowly(data)
-
-    def _read(self, event: bytes) -> bytes:
-        lines = data_lines(event)
-        self.events += len(lines)
-        if lines:
-            self._look(lines[0] if len(lines) == 1 else b"\n".join(lines))
-        return event
 
 
 class ArrayReader(_Reader):
