@@ -39,10 +39,7 @@ class Framer:
             # A \r at the very end may be the first half of \r\n, so it waits.
             *lines, rest = _LINE.split(bytes(self._rest) + data)
             self._rest = bytearray(rest)
-            for line in lines:
-                self._line(line, events)
-                if self.closed:
-                    return events
+            self._lines(lines, events)
         else:
             self._rest += data
         if len(self._rest) > MOST_EVENT_BYTES:
@@ -54,11 +51,14 @@ class Framer:
         if self.closed or self._entry is not None:
             return []
         events: list[bytes] = []
-        self._line(bytes(self._rest).removesuffix(b"\r"), events)
-        if self._is_sse and not self.closed:
-            self._line(b"", events)
+        self._lines([bytes(self._rest).removesuffix(b"\r"), b""], events)
         self._rest.clear()
         return events
+
+    def _lines(self, lines: list[bytes], events: list[bytes]) -> None:
+        for line in lines:
+            if not self.closed:
+                self._line(line, events)
 
     def _line(self, line: bytes, events: list[bytes]) -> None:
         if not self._is_sse:

@@ -2,9 +2,9 @@
 
 A chat request gives `model`, `stream`, `messages` (each `role`, `text`, `name`, `images`, `documents`, `audio`, `video`,
 `tool_calls`, `tool_results`), `system` (all instructions), `prompt` (the conversation as one text), `last_user`, `data`
-(`last_user` read as JSON, else null), `images`, `documents`, `audio`, `video` (of all messages), `tools`, `format` (a JSON Schema,
-`{}` for any JSON, or null) and `parameters` (only those that the caller gave). An embeddings request gives `model`, `inputs`,
-`single`, `parameters`.
+(`last_user` read as JSON, else null), `images`, `documents`, `audio`, `video` (of all messages; a message has their numbers),
+`tools`, `format` (a JSON Schema, `{}` for any JSON, or null) and `parameters` (only those that the caller gave). An embeddings
+request gives `model`, `inputs`, `single`, `parameters`.
 """
 
 from typing import Any
@@ -73,7 +73,8 @@ def chat_inputs(request: ModelRequest, model: CustomModel, losses: Losses, name:
     What the description does not accept goes to `losses`. Raises Refusal, also where the last user message is not what
     `inputs_schema` asks for.
     """
-    messages = [_message(message, number, model, losses) for number, message in enumerate(request.messages)]
+    media: dict[str, list[Inputs]] = {subject: [] for subject in _MEDIA.values()}
+    messages = [_message(message, number, model, media, losses) for number, message in enumerate(request.messages)]
     spoken = [message for message in messages if message["role"] not in ("system", "developer")]
     last_user = next((message["text"] for message in reversed(messages) if message["role"] == "user"), "")
     inputs: Inputs = {
@@ -88,8 +89,7 @@ def chat_inputs(request: ModelRequest, model: CustomModel, losses: Losses, name:
         "format": _format(request, model, losses),
         "parameters": _parameters(request),
     }
-    for subject in _MEDIA.values():
-        inputs[subject] = [one for message in messages for one in message[subject]]
+    inputs |= media
     _note_losses(request, losses)
     return inputs
 
@@ -115,7 +115,9 @@ def embed_inputs(request: EmbedRequest, losses: Losses, name: str | None = None)
     }
 
 
-def _message(message: Message, number: int, model: CustomModel, losses: Losses) -> Inputs:
+def _message(
+    message: Message, number: int, model: CustomModel, media: dict[str, list[Inputs]], losses: Losses
+) -> Inputs:
     place = f"messages[{number}]"
     found: Inputs = {"role": message.role, "text": "", "images": [], "documents": [], "audio": [], "video": []}
     found |= {"tool_calls": [], "tool_results": []}
@@ -126,7 +128,10 @@ def _message(message: Message, number: int, model: CustomModel, losses: Losses) 
         if isinstance(part, Text | Declined):
             texts.append(part.text)
         elif isinstance(part, Image | Document | Audio | Video):
-            _take_media(part, place, found, model, losses)
+            if _takes(part, place, model, losses):
+                subject = _MEDIA[type(part)]
+                found[subject].append(len(media[subject]))
+                media[subject].append(_source(part.source))
         elif isinstance(part, ToolCall | ToolResult):
             _take_tool_part(part, place, found, model, losses)
         elif isinstance(part, Opaque):
@@ -136,16 +141,15 @@ def _message(message: Message, number: int, model: CustomModel, losses: Losses) 
     return found
 
 
-def _take_media(
-    part: Image | Document | Audio | Video, place: str, found: Inputs, model: CustomModel, losses: Losses
-) -> None:
+def _takes(part: Image | Document | Audio | Video, place: str, model: CustomModel, losses: Losses) -> bool:
     subject = _MEDIA[type(part)]
     if subject not in model.accepts:
         losses.need(f"{place}.{subject}", f"this model takes no {subject}")
-    elif part.source.file_id is not None:
+        return False
+    if part.source.file_id is not None:
         losses.need(f"{place}.{subject}", "a file's id means nothing to this model; send its content")
-    else:
-        found[subject].append(_source(part.source))
+        return False
+    return True
 
 
 def _source(source: Source) -> Inputs:

@@ -20,9 +20,11 @@ _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?: *; *[\x21-\x7e ]+)?")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<key>key in )?\$\.?(?P<place>[^`]*)`)?$", re.DOTALL)
 _OURS = frozenset(
-    "host content-length content-type content-encoding transfer-encoding connection keep-alive upgrade te trailer expect"
-    " accept-encoding authorization proxy-authorization cookie".split()
-)
+    {
+        "host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection", "keep-alive",
+        "upgrade", "te", "trailer", "expect", "accept-encoding", "authorization", "proxy-authorization", "cookie",
+    }
+)  # fmt: skip
 """Headers that the gate sets, or that `auth` does."""
 
 

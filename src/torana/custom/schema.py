@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 KEYWORDS = frozenset(
-    "type enum const properties required additionalProperties items minItems maxItems minLength maxLength"
-    " minimum maximum exclusiveMinimum exclusiveMaximum title description default examples format $schema $comment".split()
-)
+    {
+        "type", "enum", "const", "properties", "required", "additionalProperties", "items", "minItems", "maxItems",
+        "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "title", "description",
+        "default", "examples", "format", "$schema", "$comment",
+    }
+)  # fmt: skip
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _COUNTS = ("minItems", "maxItems", "minLength", "maxLength")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
