@@ -58,6 +58,8 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     reason: str = ""
     fault: Literal["", "expression", "input"] = ""
     """`input`: the input is not JSON."""
+    leaving: bool = False
+    """The worker ends after this answer."""
 
 
 Evaluate = Callable[[Job], Awaitable[tuple[bytes, ...]]]

@@ -71,9 +71,8 @@ class Sandbox:
         if self._closed:
             loop.call_soon(ticket.answer, _unavailable("the gate is stopping"))
         elif job.size > self.limits.input_bytes:
-            step = job.steps[0].name if job.steps else ""
             reason = f"its input of {job.size} bytes is larger than {self.limits.input_bytes}"
-            loop.call_soon(ticket.answer, failed(step, reason))
+            loop.call_soon(ticket.answer, failed(_named(job), reason))
         elif len(self._line) >= self._most_waiting:
             loop.call_soon(
                 ticket.answer, _unavailable(f"{self._most_waiting} evaluations are waiting already; try again")
@@ -110,10 +109,8 @@ class Sandbox:
 
     def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
         """Give waiting jobs to idle workers; start another worker when there is none and room for one."""
-        for worker in self._workers:
-            if not self._line:
-                return
-            if worker.idle:
+        for worker in list(self._workers):
+            if self._line and worker.idle:
                 worker.give(self._line.popleft())
         starting = sum(worker.starting for worker in self._workers)
         if len(self._line) > starting and len(self._workers) < self._most_workers:
@@ -121,6 +118,10 @@ class Sandbox:
                 self._workers.append(_Worker(self, loop))
             except OSError as error:
                 self._refuse_waiting(_unavailable(f"no worker could be started: {error.strerror or error}"))
+
+    def again(self, ticket: Ticket) -> None:
+        """A job whose worker had died before it could take it."""
+        self._line.appendleft(ticket)
 
     def ready(self, loop: asyncio.AbstractEventLoop) -> None:
         """A worker has become idle."""
@@ -159,6 +160,7 @@ class _Worker:
         self._ticket: Ticket | None = None
         self._received = bytearray()
         self._unsent = memoryview(b"")
+        self._frame_size = 0
         self._killed = ""
         self.how = ""
         """How it ended."""
@@ -178,6 +180,7 @@ class _Worker:
         self._timer = self._loop.call_later(seconds, self.kill, f"it ran longer than {seconds:g} s")
         frame = encode(ticket.job)
         self._unsent = memoryview(LENGTH.pack(len(frame)) + frame)
+        self._frame_size = len(self._unsent)
         self._write()
 
     def kill(self, why: str = "the gate is stopping") -> None:
@@ -194,7 +197,10 @@ class _Worker:
             self._loop.add_writer(self._socket, self._write)
             return
         except OSError:
-            # It has died; the reader sees that too.
+            # It has died; the reader sees that too. What it has never read of is for another worker.
+            if len(self._unsent) == self._frame_size and self._ticket is not None:
+                self._sandbox.again(self._ticket)
+                self._ticket = None
             self._unsent = memoryview(b"")
         self._loop.remove_writer(self._socket)
 
@@ -230,6 +236,8 @@ class _Worker:
             return
         ticket, self._ticket = self._ticket, None
         self.starting = False
+        if outcome.leaving:
+            self.kill()
         if ticket is not None:
             ticket.answer(_result(outcome))
         self._sandbox.ready(self._loop)
@@ -248,8 +256,7 @@ class _Worker:
         self.how = self._killed or _how_ended(status, self._sandbox.limits)
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
-            step = ticket.job.steps[0].name if len({step.name for step in ticket.job.steps}) == 1 else ""
-            ticket.answer(failed(step, f"stopped: {self.how}"))
+            ticket.answer(failed(_named(ticket.job), f"stopped: {self.how}"))
         self._sandbox.ended(self, self._loop)
 
 
@@ -263,6 +270,12 @@ def _start(theirs: socket.socket, limits: Limits) -> "subprocess.Popen[bytes]":
         pass_fds=(theirs.fileno(),),
         env={},
     )
+
+
+def _named(job: Job) -> str:
+    """The job's only step, or what its steps have in common: which of them it was died with the worker."""
+    name = job.steps[0].name
+    return name if all(step.name == name for step in job.steps) else name.partition(".")[0]
 
 
 def _result(outcome: Outcome) -> Result:

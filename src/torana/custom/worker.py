@@ -36,17 +36,20 @@ class Engines:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.at = ""
+        """The step that is being done."""
         self.templates = Templates(limits.fuel)
         self.expressions = Expressions(int(limits.cpu_seconds * 1000), limits.depth, limits.items)
 
     def do(self, job: Job) -> Outcome:
         """All steps of a job, or the first that fails."""
-        step = job.steps[0]
+        self.at = job.steps[0].name
         try:
             values: list[bytes] = []
             inputs = list(_read(job))
             room = self.limits.output_bytes
             for step in job.steps:
+                self.at = step.name
                 value = self._step(step, inputs) if inputs else self._check(step)
                 room -= len(value)
                 if room < 0:
@@ -56,11 +59,11 @@ class Engines:
                 values.append(value)
             return Outcome(tuple(values))
         except _InputFailed as error:
-            return Outcome((), step.name, _short(error), "input")
+            return Outcome((), self.at, _short(error), "input")
         except (TemplateFailed, MappingFailed) as error:
-            return Outcome((), step.name, _short(error), "expression")
+            return Outcome((), self.at, _short(error), "expression")
         except (RecursionError, UnicodeError) as error:
-            return Outcome((), step.name, f"it cannot be evaluated: {_short(error)}", "expression")
+            return Outcome((), self.at, f"it cannot be evaluated: {_short(error)}", "expression")
 
     def _step(self, step: Step, inputs: list[object]) -> bytes:
         value = inputs[step.input]
@@ -170,7 +173,7 @@ def _serve(own: socket.socket, engines: Engines) -> None:
         except MemoryError:
             # What is left of the heap is in pieces: the sandbox starts a fresh worker.
             del job
-            _send(own, Outcome((), "", "it needs more memory than is allowed", "expression"))
+            _send(own, Outcome((), engines.at, "it needs more memory than is allowed", "expression", leaving=True))
             return
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
