@@ -270,3 +270,11 @@ def _job(kind: Any, source: str, inputs: bytes = b"{}") -> Job:
 
 def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def test_what_a_gate_imports_holds_neither_language_nor_yaml() -> None:
+    program = "import sys, torana.custom.stream, torana.custom.steps, torana.custom.sandbox\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert not {"jsonata", "minijinja", "re2", "yaml", "typer", "httpx2"} & {
+        name.partition(".")[0] for name in done.stdout.split()
+    }

@@ -139,6 +139,7 @@ def convert_form(value: Any, form: type[Form], step: str) -> Form:
 
 def chat_reply(value: bytes, usage: bytes | None, model: str) -> ModelReply | Problem:
     """The reply that `response` gave, and `usage` where it is described. Raises CustomError."""
+    _refuse_nothing(value)
     if value.startswith(b'"'):
         whole = Whole(text=read_form(value, str, "response"))
     else:
@@ -164,6 +165,7 @@ def chat_reply(value: bytes, usage: bytes | None, model: str) -> ModelReply | Pr
 
 def embed_reply(value: bytes, usage: bytes | None, model: str, count: int) -> EmbedReply | Problem:
     """The vectors that `response` gave for `count` inputs. Raises CustomError."""
+    _refuse_nothing(value)
     whole = (
         Vectors(vectors=read_form(value, Any, "response"))
         if value.startswith(b"[")
@@ -257,6 +259,11 @@ def problem(fault: Fault | str, status: int | None, note: str | None = None) -> 
     if retryable is None:
         retryable = status is not None and (status in (408, 425, 429) or status >= 500)
     return Problem(error=VendorError(message=message, code=code, type=said.type), retryable=retryable, note=note)
+
+
+def _refuse_nothing(value: bytes) -> None:
+    if value == b"null":
+        raise failed("response", "it gives nothing: its paths match nothing in the service's reply")
 
 
 def _part(piece: Piece, step: str) -> Part:
