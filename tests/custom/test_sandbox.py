@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+import uvloop
 
 from tests.custom.conftest import Evaluator
 from torana.custom.errors import CustomError
@@ -41,6 +42,7 @@ STOPPED = {
     "a long range": ("mapping", "$sum([1..5000000])", "range of 5000000"),
     "a longer range": ("mapping", "[1..10000000]", "range of 10000000"),
     "ranges in ranges": ("mapping", "[1..90000].[1..90000].[1..90000]", "memory|timeout|processor|longer"),
+    "a mapping of brackets": ("mapping", "(" * 30_000 + "1" + ")" * 30_000, "JSONata|nested"),
     "a wide pad": ("mapping", '$pad("a", 900000000)', "pad"),
     "a pad that is applied partially": ("mapping", '(function($f) { $f(900000000) })($pad("a", ?))', "pad"),
     "a text that is doubled": ("mapping", '$reduce([1..40], function($a, $b) { $a & $a }, x)', "memory|larger|processor"),
@@ -201,6 +203,23 @@ def test_a_worker_dies_with_its_parent() -> None:
         psutil.Process(orphan).wait(timeout=30)
     except psutil.NoSuchProcess:
         return
+
+
+def test_it_works_the_same_on_the_loop_of_a_gate() -> None:
+    async def work() -> None:
+        sandbox = Sandbox(Limits(wall_seconds=5), workers=2)
+        try:
+            done = await asyncio.gather(*(sandbox.evaluate(_job("text", str(number))) for number in range(20)))
+            assert done == [(str(number).encode(),) for number in range(20)]
+            assert len(sandbox.processes) == 2
+            with pytest.raises(CustomError, match="memory"):
+                await sandbox.evaluate(_job(*STOPPED["a list that explodes"][:2]))
+            large = b'{"x": "' + b"a" * 8 * MIB + b'"}'
+            assert len((await sandbox.evaluate(_job("text", "{{ x }}", large)))[0]) == 8 * MIB
+        finally:
+            await sandbox.close()
+
+    uvloop.run(work())
 
 
 def test_at_most_so_many_jobs_wait() -> None:

@@ -82,7 +82,7 @@ WRONG = {
     "a template": (MODEL.replace("last_user }}", "last_user"), SAMPLE, "request.body: syntax error"),
     "a name": (MODEL.replace("last_user", "lastuser"), SAMPLE, "request.body: undefined value"),
     "a mapping": (MODEL.replace("label", "label("), SAMPLE, "response: it is no JSONata"),
-    "a path": (MODEL.replace("label", "lable"), SAMPLE, "response: its result"),
+    "a path": (MODEL.replace("label", "lable"), SAMPLE, "response: it gives nothing"),
     "a sample": (MODEL, '{"messages": [{"role": "user"}]}', r"sample: messages\[0\].content"),
     "a sample's field": (MODEL, SAMPLE[:-1] + ', "foo": 1}', "sample: foo"),
     "a sample's role": (MODEL, SAMPLE.replace('"user"', '"tool"'), r"messages\[0\].role"),

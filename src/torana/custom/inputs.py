@@ -3,8 +3,8 @@
 A chat request gives `model`, `stream`, `messages` (each `role`, `text`, `name`, `images`, `documents`, `audio`, `video`,
 `tool_calls`, `tool_results`), `system` (all instructions), `prompt` (the conversation as one text), `last_user`, `data`
 (`last_user` read as JSON, else null), `images`, `documents`, `audio`, `video` (of all messages; a message has their numbers),
-`tools`, `format` (a JSON Schema, `{}` for any JSON, or null) and `parameters` (only those that the caller gave). An embeddings
-request gives `model`, `inputs`, `single`, `parameters`.
+`tools`, `format` (a JSON Schema, `{}` for any JSON, or null), `metadata` and `parameters` (only those that the caller gave). An
+embeddings request gives `model`, `inputs`, `single`, `parameters`.
 """
 
 from typing import Any
@@ -46,7 +46,6 @@ _PARAMETERS = (
     "presence_penalty",
     "logit_bias",
     "user",
-    "metadata",
 )
 _HINTS = (
     "verbosity",
@@ -88,6 +87,7 @@ def chat_inputs(request: ModelRequest, model: CustomModel, losses: Losses, name:
         "tools": _tools(request, model, losses),
         "format": _format(request, model, losses),
         "parameters": _parameters(request),
+        "metadata": request.metadata or {},
     }
     inputs |= media
     _note_losses(request, losses)
