@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from torana.custom.jobs import Job, Step
+from torana.custom.jobs import Job, Limits, Step
 from torana.custom.sandbox import Sandbox
 
 Given = TypeVar("Given")
@@ -17,7 +17,7 @@ class Evaluator:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.sandbox = Sandbox(workers=1)
+        self.sandbox = Sandbox(Limits(wall_seconds=60), workers=1)
 
     def run(self, work: Coroutine[Any, Any, Given]) -> Given:
         """Wait for a coroutine on the sandbox's loop."""

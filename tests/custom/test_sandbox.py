@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from torana.custom.sandbox import Sandbox
 
 LONG = b'{"x": "' + b"a" * 100_000 + b'", "y": "' + b"a" * 40 + b'b"}'
 MIB = 1024 * 1024
+LOOPING = "{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}"
 DOUBLING = "{% set n = namespace(a=x) %}{% for i in range(30) %}{% set n.a = n.a ~ n.a %}{% endfor %}"
 
 STOPPED = {
-    "a template that loops": ("text", "{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}", "fuel"),
+    "a template that loops": ("text", LOOPING, "fuel"),
     "a loop over a long text": ("text", "{% for a in x %}{{ x }}{% endfor %}", "fuel|memory"),
     "a list that explodes": ("text", "{{ (['a' * 1000] * 200000)|join }}", "memory"),
     "a text that explodes": ("text", "{{ 'a' * 10**9 }}", "fuel"),
@@ -37,11 +39,11 @@ STOPPED = {
     "the engine's state": ("text", "{{ debug() }}", "unknown function"),
     "a way around escaping": ("body", '{"a": "{{ x|safe }}"}', "unknown filter"),
     "a name that is not there": ("text", "{{ nothing }}", "undefined"),
-    "a mapping that recurses": ("mapping", "($f := function($n) { $f($n) + 1 }; $f(1))", "overflow|nested"),
-    "a mapping without end": ("mapping", "($f := function($n) { $f($n) }; $f(1))", "timeout|processor"),
+    "a mapping that recurses": ("mapping", "($f := function($n) { $f($n) + 1 }; $f(1))", "calls itself"),
+    "a mapping without end": ("mapping", "($f := function($n) { $f($n) }; $f(1))", "processor time"),
     "a long range": ("mapping", "$sum([1..5000000])", "range of 5000000"),
     "a longer range": ("mapping", "[1..10000000]", "range of 10000000"),
-    "ranges in ranges": ("mapping", "[1..90000].[1..90000].[1..90000]", "memory|timeout|processor|longer"),
+    "ranges in ranges": ("mapping", "[1..90000].[1..90000].[1..90000]", "memory|processor|longer"),
     "a mapping of brackets": ("mapping", "(" * 30_000 + "1" + ")" * 30_000, "JSONata|nested"),
     "a wide pad": ("mapping", '$pad("a", 900000000)', "pad"),
     "a pad that is applied partially": ("mapping", '(function($f) { $f(900000000) })($pad("a", ?))', "pad"),
@@ -171,10 +173,12 @@ def test_a_worker_has_no_environment_no_descriptors_and_can_make_none(
     evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CANARY", "sk-canary")
+    with suppress(CustomError):
+        evaluator.one("text", STOPPED["a list that explodes"][1])
     evaluator.one("text", "1")
     (pid,) = evaluator.sandbox.processes
     place = Path(f"/proc/{pid}")
-    assert (place / "environ").read_bytes() == b""
+    assert (place / "environ").read_bytes().strip(b"\0") in (b"", b"LC_ALL=C.UTF-8")
     assert sorted(one.name for one in (place / "fd").iterdir()) == ["0", "1", "2", "3"]
     assert {str((place / "fd" / name).readlink()) for name in "012"} == {"/dev/null"}
     limits = {line[:25].strip(): line[26:].split()[0] for line in (place / "limits").read_text().splitlines()[1:]}
@@ -207,7 +211,7 @@ def test_a_worker_dies_with_its_parent() -> None:
 
 def test_it_works_the_same_on_the_loop_of_a_gate() -> None:
     async def work() -> None:
-        sandbox = Sandbox(Limits(wall_seconds=5), workers=2)
+        sandbox = Sandbox(Limits(wall_seconds=60), workers=2)
         try:
             done = await asyncio.gather(*(sandbox.evaluate(_job("text", str(number))) for number in range(20)))
             assert done == [(str(number).encode(),) for number in range(20)]
@@ -216,6 +220,8 @@ def test_it_works_the_same_on_the_loop_of_a_gate() -> None:
                 await sandbox.evaluate(_job(*STOPPED["a list that explodes"][:2]))
             large = b'{"x": "' + b"a" * 8 * MIB + b'"}'
             assert len((await sandbox.evaluate(_job("text", "{{ x }}", large)))[0]) == 8 * MIB
+            for template in ('{"x": {{ x|tojson }}}', '{"x": {{ x }}}'):
+                assert len((await sandbox.evaluate(_job("body", template, large)))[0]) == 8 * MIB + 9
         finally:
             await sandbox.close()
 

@@ -1,19 +1,21 @@
 """JSONata for the worker: jsonata-python with its unbounded corners bounded.
 
-Measured traps of jsonata-python 0.7.1 that are met here: its time limit counts from the construction of an expression, so a kept
-one has to be armed anew; it keeps the last constructed expression as the current one, so a kept one has to be made current;
-regular expressions go to re2, which never backtracks; a range becomes a real list of bounded length (its lazy one is written as
-`[]`); `$pad` is bounded; `$eval` is taken away. What is left (a long list's `$sum` is not interrupted) the worker's limits stop.
+Measured traps of jsonata-python 0.7.1 that are met here: its time limit counts wall time from the construction of an expression,
+so bounds of our own count processor time of one evaluation; it keeps the last constructed expression as the current one, so a kept
+one has to be made current; regular expressions go to re2, which never backtracks; a range becomes a real list of bounded length
+(its lazy one is written as `[]`); `$pad` is bounded; `$eval` is taken away. What is left (a long list's `$sum` is not interrupted)
+the worker's limits stop.
 Language: https://docs.jsonata.org.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
+from time import process_time
 from typing import Any
 
 import msgspec
 import re2  # type: ignore[import-untyped]
-from jsonata import jexception, jsonata, timebox  # type: ignore[import-untyped]
+from jsonata import jexception, jsonata  # type: ignore[import-untyped]
 from jsonata.functions import Functions  # type: ignore[import-untyped]
 
 _MOST_KEPT = 256
@@ -23,6 +25,36 @@ _encode = msgspec.json.Encoder().encode
 
 class MappingFailed(Exception):
     """The expression cannot be compiled or evaluated, or gives no JSON; the message says why."""
+
+
+class _Bounds:
+    """Counts the depth and the processor time of one evaluation; the library calls it at every node of the expression."""
+
+    __slots__ = ("_calls", "_depth", "_most_depth", "_seconds", "_until")
+
+    def __init__(self, seconds: float, depth: int) -> None:
+        self._seconds = seconds
+        self._most_depth = depth
+        self.begin()
+
+    def begin(self) -> None:
+        """A new evaluation."""
+        self._calls = 0
+        self._depth = 0
+        self._until = process_time() + self._seconds
+
+    def enter(self, node: Any, value: Any, frame: Any) -> None:
+        """A node begins. Raises MappingFailed."""
+        self._depth += 1
+        self._calls += 1
+        if self._depth > self._most_depth:
+            raise MappingFailed(f"nested more than {self._most_depth} deep: a function that calls itself without end?")
+        if not self._calls & 63 and process_time() > self._until:
+            raise MappingFailed(f"it used more processor time than {self._seconds:g} s: a loop without end?")
+
+    def leave(self, node: Any, value: Any, frame: Any, result: Any) -> None:
+        """A node has ended."""
+        self._depth -= 1
 
 
 class _Expression(jsonata.Jsonata):  # type: ignore[misc]
@@ -45,9 +77,8 @@ class _Expression(jsonata.Jsonata):  # type: ignore[misc]
 class Expressions:
     """Compiles and evaluates, and keeps what it compiled. One in a process: it changes the library's functions."""
 
-    def __init__(self, timeout_ms: int, depth: int, items: int) -> None:
-        self._timeout_ms = timeout_ms
-        self._depth = depth
+    def __init__(self, cpu_seconds: float, depth: int, items: int) -> None:
+        self._bounds = _Bounds(cpu_seconds, depth)
         self._items = items
         self._kept = lru_cache(_MOST_KEPT)(self._compile)
         bindings = jsonata.Jsonata.static_frame.bindings
@@ -62,7 +93,7 @@ class Expressions:
         """The result as JSON; `null` when the expression matches nothing. Raises MappingFailed."""
         expression = self._kept(source)
         jsonata.Jsonata.CURRENT.jsonata = expression
-        timebox.Timebox(expression.environment, self._timeout_ms, self._depth)
+        self._bounds.begin()
         try:
             return _encode(expression.evaluate(value, {}))
         except jexception.JException as error:
@@ -76,7 +107,7 @@ class Expressions:
 
     def _compile(self, source: str) -> _Expression:
         try:
-            expression = _Expression(source, _regex, self._timeout_ms, self._depth)
+            expression = _Expression(source, _regex)
         except jexception.JException as error:
             raise MappingFailed(f"it is no JSONata: {_said(error)}") from None
         except re2.error as error:
@@ -88,6 +119,8 @@ class Expressions:
         if expression.errors:
             raise MappingFailed(f"it is no JSONata: {expression.errors[0]}")
         expression.items = self._items
+        expression.environment.set_evaluate_entry_callback(self._bounds.enter)
+        expression.environment.set_evaluate_exit_callback(self._bounds.leave)
         # Evaluating a name as JSON goes through `validate_input`, which walks all of it; ours comes from JSON and nowhere else.
         expression.set_validate_input(False)
         return expression

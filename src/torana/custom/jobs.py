@@ -12,14 +12,14 @@ LENGTH = struct.Struct(">I")
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one evaluation (one job) may use."""
 
-    wall_seconds: float = 3.0
+    wall_seconds: float = 5.0
     cpu_seconds: float = 1.0
     memory_bytes: int = 384 * 1024 * 1024
     """Address space beyond what the worker has when it starts."""
     input_bytes: int = 32 * 1024 * 1024
     output_bytes: int = 32 * 1024 * 1024
-    fuel: int = 200_000
-    """Steps of a template."""
+    fuel: int = 500_000
+    """Steps of a template, besides one for each byte of its input: writing a long value takes steps too (measured: 0.4 a byte)."""
     depth: int = 400
     """Of nested evaluations of a mapping."""
     items: int = 100_000

@@ -5,7 +5,6 @@ all is an error: its paths did not match.
 """
 
 import math
-from collections.abc import Iterable
 from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
@@ -34,6 +33,7 @@ from torana.custom.errors import failed
 _MOST_TOKENS = 2**53
 _STOPS = frozenset(get_args(Stop))
 Form = TypeVar("Form")
+Rows = tuple[tuple[float, ...], ...]
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -279,25 +279,22 @@ def _part(piece: Piece, step: str) -> Part:
     return Document(source=source) if piece.type == "document" else Video(source=source)
 
 
-def _vectors(found: Any, count: int) -> tuple[tuple[float, ...], ...]:
-    if not isinstance(found, list) or not found:
+def _vectors(found: Any, count: int) -> Rows:
+    if not found:
         raise failed("response", "its result has no vectors: its paths match nothing")
-    rows = [found] if _all_numbers(found) and count == 1 else found
-    if not all(isinstance(row, list) and row and _all_numbers(row) for row in rows):
-        hint = "; write data.[embedding] where data.embedding would join them" if _all_numbers(found) else ""
-        raise failed("response", f"its vectors have to be a list of lists of finite numbers{hint}")
+    if isinstance(found, list) and not isinstance(found[0], list):
+        if count != 1:
+            hint = "; write data.[embedding] where data.embedding would join them"
+            raise failed("response", f"its vectors have to be a list of lists of numbers{hint}")
+        found = [found]
+    rows: Rows = convert_form(found, Rows, "response")
     if len(rows) != count:
         raise failed("response", f"its result has {len(rows)} vectors for {count} inputs")
-    if len({len(row) for row in rows}) != 1:
-        raise failed("response", "its vectors differ in length")
-    return tuple(tuple(map(float, row)) for row in rows)
-
-
-def _all_numbers(values: Iterable[Any]) -> bool:
-    return all(
-        (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 10**300)
-        for value in values
-    )
+    if len({len(row) for row in rows}) != 1 or not rows[0]:
+        raise failed("response", "its vectors differ in length or are empty")
+    if not all(map(math.isfinite, (number for row in rows for number in row))):
+        raise failed("response", "its vectors hold a number that is too large")
+    return rows
 
 
 def _count(number: float | None) -> int | None:

@@ -22,6 +22,9 @@ from torana.custom.jobs import LENGTH, Job, Limits, Outcome, decode_outcome, enc
 Result = tuple[bytes, ...] | CustomError
 _START_SECONDS = 30.0
 _READ_BYTES = 262_144
+_REAP_TRIES = 1000
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+"""All of it: an empty one would keep the process from naming itself."""
 _FRAME_SLACK = 65_536
 _PROGRAM = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from torana.custom.worker import start; start()"
 _ENDED = {
@@ -57,6 +60,7 @@ class Sandbox:
         self._most_waiting = waiting
         self._workers: list[_Worker] = []
         self._line: deque[Ticket] = deque()
+        self._dying: list[subprocess.Popen[bytes]] = []
         self._closed = False
 
     @property
@@ -106,6 +110,15 @@ class Sandbox:
         for worker in list(self._workers):
             worker.kill()
         self._refuse_waiting(_unavailable("the gate is stopping"))
+        for _ in range(_REAP_TRIES):
+            if not self._reaped_some():
+                return
+            await asyncio.sleep(0.005)
+
+    def _reaped_some(self) -> bool:
+        """Whether processes that were killed are still dying. One with much memory takes a while, and nobody waits for that."""
+        self._dying = [process for process in self._dying if process.poll() is None]
+        return bool(self._dying)
 
     def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
         """Give waiting jobs to idle workers; start another worker when there is none and room for one."""
@@ -130,6 +143,8 @@ class Sandbox:
     def ended(self, worker: "_Worker", loop: asyncio.AbstractEventLoop) -> None:
         """A worker is gone. One that never became ready would not do so the next time either, so what waits is refused."""
         self._workers.remove(worker)
+        self._dying.append(worker.process)
+        self._reaped_some()
         if self._closed:
             return
         if worker.starting:
@@ -250,10 +265,11 @@ class _Worker:
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
-        self.process.kill()
-        # It is dead or dying, so this returns at once.
-        status = self.process.wait()
-        self.how = self._killed or _how_ended(status, self._sandbox.limits)
+        if not self._killed:
+            # Its memory is gone before its socket closes, so this returns at once.
+            self.process.kill()
+            self._killed = _how_ended(self.process.wait(), self._sandbox.limits)
+        self.how = self._killed
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             ticket.answer(failed(_named(ticket.job), f"stopped: {self.how}"))
@@ -268,7 +284,7 @@ def _start(theirs: socket.socket, limits: Limits) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(theirs.fileno(),),
-        env={},
+        env=_ENVIRONMENT,
     )
 
 

@@ -26,10 +26,11 @@ class Templates:
     """
 
     def __init__(self, fuel: int) -> None:
+        self._fuel = fuel
         self._environments: dict[Escaping, minijinja.Environment] = {
-            "none": _environment(fuel, False),
-            "json": _environment(fuel, "json"),
-            "path": _environment(fuel, False, _percent_encoded),
+            "none": _environment(False),
+            "json": _environment("json"),
+            "path": _environment(False, _percent_encoded),
         }
 
     def check(self, source: str, escaping: Escaping) -> None:
@@ -39,17 +40,18 @@ class Templates:
         except minijinja.TemplateError as error:
             raise TemplateFailed(_said(error)) from None
 
-    def render(self, source: str, escaping: Escaping, inputs: dict[str, Any]) -> str:
-        """The text. Raises TemplateFailed."""
+    def render(self, source: str, escaping: Escaping, inputs: dict[str, Any], size: int = 0) -> str:
+        """The text; `size` is that of the inputs in bytes. Raises TemplateFailed."""
+        environment = self._environments[escaping]
+        environment.fuel = self._fuel + size
         try:
-            return self._environments[escaping].render_str(source, **inputs)
+            return environment.render_str(source, **inputs)
         except minijinja.TemplateError as error:
             raise TemplateFailed(_said(error)) from None
 
 
-def _environment(fuel: int, escape: str | bool, finalizer: Callable[[Any], Any] | None = None) -> minijinja.Environment:
+def _environment(escape: str | bool, finalizer: Callable[[Any], Any] | None = None) -> minijinja.Environment:
     environment = minijinja.Environment(
-        fuel=fuel,
         undefined_behavior="strict",
         debug=False,
         auto_escape_callback=lambda name: escape,
