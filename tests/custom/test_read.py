@@ -41,6 +41,8 @@ WRONG = {
     "a host half from a template": ({**GOOD, "request": {"url": "http://a.b{{ x }}/a"}}, "request.url"),
     "a user in the address": ({**GOOD, "request": {"url": "http://u:p@a.b/"}}, "request.url"),
     "another scheme": ({**GOOD, "request": {"url": "file:///etc/passwd"}}, "request.url"),
+    "a query in a path": (_with("request.path", "/x?a={{ b }}"), r"request.path: it has no \?"),
+    "a fragment in an address": ({**GOOD, "request": {"url": "http://a.b/#x"}}, "request.url: it has no"),
     "two bodies": (_with("request.body_map", "$"), "only one of body and body_map"),
     "a body in a GET": (_with("request.method", "GET"), "a GET request has no body"),
     "a header of the gate": (_with("request.headers", {"Content-Length": "1"}), "headers.Content-Length: this header is set"),

@@ -228,6 +228,41 @@ def test_it_works_the_same_on_the_loop_of_a_gate() -> None:
     uvloop.run(work())
 
 
+def test_a_sandbox_whose_workers_cannot_be_started_says_so_after_submit_has_returned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    async def work() -> None:
+        sandbox = Sandbox(workers=1)
+        answered: list[Any] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(subprocess, "Popen", refuse)
+            sandbox.submit(_job("text", "1"), answered.append)
+            assert answered == []
+            with pytest.raises(CustomError, match="Resource temporarily unavailable") as caught:
+                await sandbox.evaluate(_job("text", "2"))
+        assert caught.value.code == "custom_sandbox_unavailable"
+        assert len(answered) == 1
+        assert await sandbox.evaluate(_job("text", "3")) == (b"3",)
+        await sandbox.close()
+
+    asyncio.run(work())
+
+
+def test_a_sandbox_whose_workers_end_at_once_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        sandbox = Sandbox(workers=2)
+        with pytest.raises(CustomError, match="ended while it started") as caught:
+            await sandbox.evaluate(_job("text", "1"))
+        assert caught.value.code == "custom_sandbox_unavailable"
+        await sandbox.close()
+
+    asyncio.run(work())
+
+
 def test_at_most_so_many_jobs_wait() -> None:
     async def work() -> None:
         sandbox = Sandbox(workers=1, waiting=3)

@@ -63,6 +63,13 @@ def test_a_request_has_address_headers_query_and_body(evaluator: Evaluator) -> N
     assert json.loads(made.body) == {"t": 'a&b "c"', "n": 1}
 
 
+def test_a_path_may_depend_on_what_is_asked(evaluator: Evaluator) -> None:
+    path = "{% if stream %}\n  /generate_stream\n{% else %}\n  /generate\n{% endif %}{# which? #}"
+    model = described(request={"path": path})
+    assert _rendered(evaluator, model, inputs_of(asked("x", stream=True))).target == "/generate_stream"
+    assert _rendered(evaluator, model, inputs_of(asked("x"))).target == "/generate"
+
+
 def test_an_address_of_its_own_keeps_its_host(evaluator: Evaluator) -> None:
     made = _rendered(evaluator, described(request={"url": "https://a.example:8443/x/{{ last_user }}", "method": "GET"}))
     assert (made.origin, made.target, made.body, made.headers) == ("https://a.example:8443", "/x/hi", b"", ())

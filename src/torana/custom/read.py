@@ -17,6 +17,7 @@ _MOST_ENTRIES = 50
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?P<path>/\S.*|/)?", re.DOTALL)
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?: *; *[\x21-\x7e ]+)?")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<key>key in )?\$\.?(?P<place>[^`]*)`)?$", re.DOTALL)
 _OURS = frozenset(
@@ -147,8 +148,11 @@ def _request_problems(model: CustomModel) -> list[str]:
         problems.append("request.path: it has to begin with /")
     if form.url is not None and not _URL.fullmatch(form.url):
         problems.append(
-            "request.url: it has to be http:// or https:// and a host in plain text, then the path; no user, query or #"
+            "request.url: it has to be http:// or https:// and a host in plain text, then the path; no user"
         )
+    for field, text in (("path", form.path), ("url", form.url)):
+        if text is not None and not {"?", "#"}.isdisjoint(_TAG.sub("", text)):
+            problems.append(f"request.{field}: it has no ? and no #; a query belongs to query")
     if form.body is not None and form.body_map is not None:
         problems.append("request: only one of body and body_map can be given")
     if form.method == "GET" and (form.body is not None or form.body_map is not None):

@@ -130,7 +130,10 @@ class Sandbox:
             try:
                 self._workers.append(_Worker(self, loop))
             except OSError as error:
-                self._refuse_waiting(_unavailable(f"no worker could be started: {error.strerror or error}"))
+                # Not now: who has just submitted a job is not to be answered before `submit` returns.
+                loop.call_soon(
+                    self._refuse_waiting, _unavailable(f"no worker could be started: {error.strerror or error}")
+                )
 
     def again(self, ticket: Ticket) -> None:
         """A job whose worker had died before it could take it."""

@@ -42,7 +42,8 @@ async def render(evaluate: Evaluate, model: CustomModel, inputs: Inputs) -> Http
     form = model.request
     steps = render_steps(model)
     values = await evaluate(Job(steps, (encoded(inputs),)))
-    origin, path = _address(steps[0].name, values[0].decode().strip())
+    # Values are percent-encoded, so white space is that between the template's own tags.
+    origin, path = _address(steps[0].name, "".join(values[0].decode().split()))
     headers: list[tuple[str, str]] = []
     query: list[str] = []
     body = b""
