@@ -72,6 +72,9 @@ ERRORS: dict[str, ErrorKind] = {
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
     ),
     "endpoint_not_supported": ErrorKind(400, _REQUEST, "The service {service} does not offer {endpoint}. {reason}"),
+    "request_beyond_model": ErrorKind(
+        400, _REQUEST, "{param} is more than {model} can do: {reason}. Change it, or choose another model."
+    ),
     "rate_limit_exceeded": ErrorKind(
         429, _LIMIT, "The limit of {amount} requests per {period} of {owner} is used up. Try again in {seconds} s."
     ),
@@ -145,6 +148,9 @@ ERRORS: dict[str, ErrorKind] = {
     ),
     "upstream_redirect": ErrorKind(
         502, _UPSTREAM, "{target} answered with a redirect ({upstream}), which is never followed. Correct its base URL."
+    ),
+    "upstream_credential_unusable": ErrorKind(
+        502, _UPSTREAM, "The credential of {target} cannot be used: {reason}. The operator has to mend it."
     ),
     "upstream_auth_failed": ErrorKind(
         502,

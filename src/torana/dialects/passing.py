@@ -40,6 +40,15 @@ class PassingStream(abc.ABC):
         """An event that was begun and not completed; the stream was cut when this is not empty."""
         return self._rest
 
+    def finish(self) -> bytes:
+        """The vendor's bytes have ended: nothing is added to what passes."""
+        return b""
+
+    @property
+    def whole(self) -> bool:
+        """Whether a stream that ends here is complete, as far as its dialect tells."""
+        return True
+
     @property
     def inside_event(self) -> bool:
         """Whether part of an unfinished event has been handed on already."""

@@ -99,6 +99,11 @@ class Dialect:
         return frozenset(getattr(self._module("request"), "HARMLESS", ()))
 
     @cached_property
+    def refuse_stored(self) -> Callable[[ModelRequest], None] | None:
+        """Refuses what only the vendor can serve that keeps it."""
+        return getattr(self._module("request"), "refuse_stored", None)
+
+    @cached_property
     def decode_request(self) -> Callable[[bytes, str | None, bool | None], ModelRequest]:
         return self._module("request").decode_request  # type: ignore[no-any-return]
 

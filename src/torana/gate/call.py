@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.route.paths import Path
+    from torana.gate.target import Target
+    from torana.gate.translate.request import Neutral
     from torana.gate.upstream.exchange import Exchange
     from torana.gate.upstream.failure import Failure
-    from torana.gate.view import Offer, Principal, Target, View
+    from torana.gate.view import Offer, Principal, View
     from torana.gate.worker import Gate
     from torana.stores.counters.shared import Gauge
 
@@ -47,10 +49,10 @@ class Call:
     """
 
     __slots__ = (
-        "_journey", "answered_by", "asked_usage", "connection", "error", "exchange", "first_byte_ns", "gate", "held", "id",
-        "kept", "kept_cut", "model_served", "offer", "path", "principal", "request", "reserved", "response_bytes", "retries",
-        "seen", "started_us", "status", "stream_events", "target", "total_us", "upstream_headers", "upstream_id",
-        "upstream_status", "usage", "view",
+        "_journey", "answered_by", "asked_usage", "connection", "dropped", "error", "exchange", "first_byte_ns", "gate",
+        "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path", "principal", "request", "reserved",
+        "response_bytes", "retries", "seen", "started_us", "status", "stream_events", "target", "total_us",
+        "upstream_headers", "upstream_id", "upstream_status", "usage", "view",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
@@ -65,6 +67,10 @@ class Call:
         self.principal: Principal | None = None
         self.path: Path | None = None
         self.seen: Peek | None = None
+        self.neutral: Neutral | None = None
+        """The request in neutral form, once a target of another dialect needs it."""
+        self.dropped: list[str] | None = None
+        """The caller's names of what the target could not carry."""
         self.offer: Offer | None = None
         self.held: tuple[tuple[Limit, Gauge], ...] = ()
         """Concurrency units this call has taken."""
@@ -112,6 +118,15 @@ class Call:
     def stop(self) -> None:
         """The gate's grace time is over."""
         self._throw(Refusal("worker_stopped"))
+
+    def wake(self) -> None:
+        """Resume a call that waits for a credential."""
+        journey = self._journey
+        if journey is not None:
+            try:
+                journey.send(None)
+            except StopIteration:
+                self._journey = None
 
     def upstream_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Kept until the first body bytes: until then another target may still be tried."""

@@ -8,17 +8,15 @@ from time import monotonic_ns
 
 from torana.core.errors import ERRORS, Refusal
 from torana.core.usage import UNKNOWN
-from torana.dialects.openai_chat.errors import encode_error, encode_error_event
-from torana.dialects.openai_chat.look import peek
 from torana.gate.admit.limits import admit, settle
 from torana.gate.call import Call, CallerLeft, Ending, log_failure
-from torana.gate.exchange import forward
+from torana.gate.forward import forward
 from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
 from torana.gate.meter.estimate import meter
 from torana.gate.models import list_models
 from torana.gate.record.write import record, reserve
-from torana.gate.route.paths import find_path
+from torana.gate.route.paths import find_path, named_model, spoken_at
 from torana.gate.route.targets import find_offer
 
 _JSON = b"content-type: application/json\r\n"
@@ -30,7 +28,7 @@ async def journey(call: Call) -> None:
     try:
         if not reserve(call):
             raise Refusal("record_space_exhausted", headers=(("retry-after", "1"),))
-        path = find_path(call.request.path, call.request.method)
+        path = find_path(call.request.path, call.request.method, call.request.query)
         call.path = path
         if path.handling == "control":
             # Behind a door of its own (admin_listen), control is not here.
@@ -42,7 +40,9 @@ async def journey(call: Call) -> None:
             if path.handling == "models":
                 ending = Ending(200, _JSON, list_models(call))
             else:
-                call.seen = peek(call.request.body)
+                call.seen = seen = path.dialect.peek(call.request.body)
+                if path.method:
+                    seen.model, seen.stream = named_model(call.request.path), path.streams
                 find_offer(call)
                 admit(call)
                 call.kept = [] if call.offer is not None and call.offer.keep_bodies else None
@@ -64,12 +64,13 @@ def refuse(call: Call, refusal: Refusal, close: bool = False) -> Ending:
     if call.exchange is not None:
         call.exchange.cancel()
         call.exchange = None
+    dialect = spoken_at(call.request.path) if call.path is None else call.path.dialect
     if call.stream_events is not None and call.first_byte_ns:
-        return Ending(call.status, _NO_HEADERS, encode_error_event(refusal, call.id), begun=True)
+        return Ending(call.status, _NO_HEADERS, dialect.encode_error_event(refusal, call.id), begun=True)
     headers = _JSON
     for name, value in refusal.headers:
         headers += b"%b: %b\r\n" % (name.encode(), value.encode())
-    return Ending(refusal.status, headers, encode_error(refusal, call.id), close=close)
+    return Ending(refusal.status, headers, dialect.encode_error(refusal, call.id), close=close)
 
 
 def finish(call: Call, ending: Ending) -> None:

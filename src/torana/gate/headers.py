@@ -1,7 +1,12 @@
 """The lines that every reply of the journey carries."""
 
+import re
+
 from torana.gate.admit.limits import rate_headers
 from torana.gate.call import Call
+
+_ODD = re.compile(r"[^\w.\[\]\- ]", re.ASCII)
+_MOST_DROPPED = 50
 
 
 def reply_headers(call: Call, own: bytes) -> bytes:
@@ -9,6 +14,8 @@ def reply_headers(call: Call, own: bytes) -> bytes:
     identifier = call.id.encode()
     offer, target = call.offer, call.answered_by or call.target
     served = b"" if offer is None or target is None else offer.headers[target]
+    if call.dropped:
+        own += b"x-torana-dropped: %b\r\n" % _listed(call.dropped)
     return b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b%b" % (
         own,
         identifier,
@@ -16,3 +23,8 @@ def reply_headers(call: Call, own: bytes) -> bytes:
         served,
         rate_headers(call),
     )
+
+
+def _listed(names: list[str]) -> bytes:
+    """Names of parameters as a header's list; what a caller spelt oddly is made harmless."""
+    return ", ".join([_ODD.sub("?", name[:100]) for name in names[:_MOST_DROPPED]]).encode()

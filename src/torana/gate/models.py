@@ -1,33 +1,96 @@
-"""`/v1/models`: what this key may call."""
+"""`/v1/models` and `/v1beta/models`: what this key may call, in the shape of the dialect that asks."""
 
 import urllib.parse
+from collections.abc import Callable
+from typing import Any
 
 from torana.core.errors import Refusal
-from torana.dialects.openai_chat.models import Model, encode_model, encode_models
+from torana.core.snapshot import Facts, Service
+from torana.dialects.anthropic_messages import models as anthropic
+from torana.dialects.gemini import models as gemini
+from torana.dialects.openai_chat import models as openai
 from torana.gate.call import Call
-from torana.gate.route.paths import MODEL
+from torana.gate.route.paths import GEMINI_MODEL, MODEL
+
+_NOTHING = Facts()
+_GEMINI_METHODS = {
+    "embedding": ("embedContent", "batchEmbedContents"),
+    None: ("generateContent", "streamGenerateContent", "countTokens"),
+}
 
 
 def list_models(call: Call) -> bytes:
     """The list, or the one entry asked for. Raises Refusal: model_not_found."""
-    view, principal = call.view, call.principal
-    assert view is not None
+    principal = call.principal
     assert principal is not None
     grants = principal.app.grants
-    if call.path is not MODEL:
-        return encode_models(
-            filter(None, (_model(call, name, service_id) for name, service_id in sorted(grants.items())))
-        )
-    name = urllib.parse.unquote(call.request.path.removeprefix("/v1/models/"))
+    entry, encode_all, encode_one = _shape(call)
+    if call.path is not MODEL and call.path is not GEMINI_MODEL:
+        names = sorted(grants.items())
+        return encode_all([entry(name, service) for name, id_ in names if (service := _service(call, id_)) is not None])
+    name = urllib.parse.unquote(call.request.path.partition("/models/")[2])
     service_id = grants.get(name)
-    found = None if service_id is None else _model(call, name, service_id)
-    if found is None:
-        names = ", ".join(sorted(grants)[:20])
-        raise Refusal("model_not_found", param="model", model=name[:200], models=f"It may call: {names}.")
-    return encode_model(found)
+    service = None if service_id is None else _service(call, service_id)
+    if service is None:
+        callable_ = ", ".join(sorted(grants)[:20])
+        raise Refusal("model_not_found", param="model", model=name[:200], models=f"It may call: {callable_}.")
+    return encode_one(entry(name, service))
 
 
-def _model(call: Call, name: str, service_id: str) -> Model | None:
+def _shape(call: Call) -> tuple[Callable[[str, Service], Any], Callable[[Any], bytes], Callable[[Any], bytes]]:
+    headers, path = call.request.headers, call.path
+    assert path is not None
+    if path.dialect.name == "gemini" or b"x-goog-api-key" in headers or b"x-goog-api-client" in headers:
+        return _gemini, gemini.encode_models, gemini.encode_model
+    if b"anthropic-version" in headers:
+        return _anthropic, anthropic.encode_models, anthropic.encode_model
+    return _openai, openai.encode_models, openai.encode_model
+
+
+def _service(call: Call, service_id: str) -> Service | None:
     assert call.view is not None
-    service = call.view.service(service_id)
-    return None if service is None else Model(id=name, created=service.created, owned_by=service.team_id or "torana")
+    return call.view.service(service_id)
+
+
+def _facts(service: Service) -> Facts:
+    # Of several deployments the first says it: they are there to stand in for each other.
+    first = service.deployments[0].facts if service.deployments else None
+    return first or _NOTHING
+
+
+def _openai(name: str, service: Service) -> openai.Model:
+    facts = _facts(service)
+    modalities = None
+    if facts.inputs is not None or facts.outputs is not None:
+        modalities = {"input": list(facts.inputs or ()), "output": list(facts.outputs or ())}
+    return openai.Model(
+        id=name,
+        created=service.created,
+        owned_by=service.team_id or "torana",
+        context_window=facts.context_window,
+        max_output_tokens=facts.max_output_tokens,
+        modalities=modalities,
+        capabilities=list(facts.capabilities) or None,
+    )
+
+
+def _anthropic(name: str, service: Service) -> anthropic.Model:
+    facts = _facts(service)
+    return anthropic.Model(
+        id=name,
+        created=service.created,
+        display_name=facts.name or name,
+        max_input_tokens=facts.context_window,
+        max_tokens=facts.max_output_tokens,
+    )
+
+
+def _gemini(name: str, service: Service) -> gemini.Model:
+    facts = _facts(service)
+    return gemini.Model(
+        name=f"models/{name}",
+        display_name=facts.name or name,
+        input_token_limit=facts.context_window,
+        output_token_limit=facts.max_output_tokens,
+        supported_generation_methods=_GEMINI_METHODS.get(facts.kind, _GEMINI_METHODS[None]),
+    )

@@ -7,10 +7,8 @@ ready-made request heads, so that a call only looks things up.
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from torana import __version__
-from torana.core.secret import MASK
-from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service
-from torana.gate.upstream.endpoint import Endpoint
+from torana.core.snapshot import App, Key, Limit, Service
+from torana.gate.target import Target
 
 if TYPE_CHECKING:
     from torana.settings import Settings
@@ -20,51 +18,6 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 100_000
 """Principals kept in memory; then all are dropped and looked up anew."""
-_USER_AGENT = f"torana/{__version__}".encode()
-
-
-class Target:
-    """One deployment, ready to be called."""
-
-    __slots__ = ("_secret", "account", "deployment", "endpoint", "head", "in_process", "name")
-
-    def __init__(self, deployment: Deployment, account: Account, key: str | None, settings: "Settings") -> None:
-        self.deployment = deployment
-        self.account = account
-        self.name = deployment.name
-        self._secret = b"" if key is None else key.encode()
-        self.in_process = account.vendor == "demo"
-        if self.in_process:
-            return
-        parts = urllib.parse.urlsplit(account.base_url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        self.endpoint = Endpoint(
-            scheme="https" if parts.scheme == "https" else "http",
-            host=parts.hostname or "",
-            port=port,
-            ca_pem=account.ca_pem,
-            proxy=account.proxy or settings.upstream_proxy or None,
-            name=account.id,
-            connect_timeout_ns=_ns(account.connect_timeout_seconds, settings.upstream_connect_timeout_seconds),
-            first_byte_timeout_ns=_ns(account.first_byte_timeout_seconds, settings.upstream_first_byte_timeout_seconds),
-            idle_timeout_ns=_ns(account.idle_timeout_seconds, settings.upstream_idle_timeout_seconds),
-            total_timeout_ns=_ns(account.total_timeout_seconds, settings.upstream_total_timeout_seconds),
-        )
-        authorization = b"" if key is None else b"authorization: Bearer %b\r\n" % key.encode()
-        # A base URL ends with its version segment, and so do the gate's own paths begin with one.
-        self.head = (
-            b"POST %b%%b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
-            b"user-agent: %b\r\n%%b"
-        ) % (
-            parts.path.rstrip("/").encode().replace(b"%", b"%%"),
-            _host(parts).encode(),
-            authorization.replace(b"%", b"%%"),
-            _USER_AGENT,
-        )
-
-    def without_secret(self, text: bytes) -> bytes:
-        """What this target said, without the account's own key: some vendors repeat it in their errors."""
-        return text.replace(self._secret, MASK.encode()) if self._secret else text
 
 
 class Offer:
@@ -199,19 +152,9 @@ class View:
             account = self.snapshot.account(deployment.account_id)
             if account is None:
                 continue
-            key = None if account.sealed_key is None else self._master.open(account.sealed_key, account.id).reveal()
+            key = None if account.sealed_key is None else self._master.open(account.sealed_key, account.id)
             targets.append(Target(deployment, account, key, self._settings))
         return targets
-
-
-def _ns(own: float | None, default: float) -> int:
-    return int((default if own is None else own) * 1_000_000_000)
-
-
-def _host(parts: urllib.parse.SplitResult) -> str:
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return host if parts.port is None else f"{host}:{parts.port}"
 
 
 def _field(text: str) -> bytes:

@@ -17,7 +17,6 @@ from torana.stores.sql.metadata import metadata
 from torana.stores.sql.migrate import SchemaTooNew, schema_state, upgrade
 from torana.stores.sql.tables import teams
 
-_ALL = (call_tables, tables)
 pytestmark = pytest.mark.anyio
 
 

@@ -22,7 +22,7 @@ def meter(call: "Call") -> None:
         return
     if call.stream_events is not None:
         output: int | None = call.stream_events
-    elif call.path is not None and call.path.label == "/v1/embeddings":
+    elif call.path is not None and call.path.operation == "embed":
         output = None
     else:
         # Without a target that answered, what the caller got was the gate's own error.

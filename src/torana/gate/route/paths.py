@@ -1,54 +1,104 @@
-"""The gate's public paths as a table."""
+"""The gate's public paths as a table: which dialect is spoken there, and what is wanted."""
 
-from typing import Literal, NamedTuple
+import urllib.parse
+from typing import Literal
 
 from torana.core.errors import Refusal
+from torana.dialects.registry import DIALECTS, GEMINI_ARRAY, Dialect
 
 Handling = Literal["model", "models", "health", "ready", "metrics", "control"]
+Operation = Literal["chat", "embed", "count", ""]
+
+_OPENAI = DIALECTS["openai_chat"]
+_ANTHROPIC = DIALECTS["anthropic_messages"]
+_GEMINI = DIALECTS["gemini"]
 
 
-class Path(NamedTuple):
-    """What happens at a path."""
+class Path:
+    """What happens at a path. Compared by identity: there are a few dozen, all made here."""
 
-    label: str
-    """For records and metrics; never taken from the caller."""
-    handling: Handling
-    methods: frozenset[bytes]
-    upstream: bytes = b""
-    """The path behind a provider's base URL."""
+    __slots__ = ("dialect", "handling", "label", "method", "methods", "operation", "streams", "upstream")
+
+    def __init__(
+        self,
+        label: str,
+        handling: Handling,
+        methods: frozenset[bytes],
+        upstream: str = "",
+        dialect: Dialect = _OPENAI,
+        operation: Operation = "",
+        method: str = "",
+        streams: bool = False,
+    ) -> None:
+        self.label = label
+        """For records and metrics; never taken from the caller."""
+        self.handling = handling
+        self.methods = methods
+        self.upstream = upstream
+        """Behind a provider's base URL, where the target speaks the same dialect."""
+        self.dialect = dialect
+        """Spoken to the caller, errors included."""
+        self.operation = operation
+        self.method = method
+        """Gemini's, which follows the model in the path: the body then names no model."""
+        self.streams = streams
+        """With `method`: whether it streams."""
 
 
 _READ = frozenset((b"GET", b"HEAD"))
 _POST = frozenset((b"POST",))
 _ANY = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"))
 
-PATHS: dict[str, Path] = {
-    "/v1/chat/completions": Path("/v1/chat/completions", "model", _POST, b"/chat/completions"),
-    "/v1/completions": Path("/v1/completions", "model", _POST, b"/completions"),
-    "/v1/embeddings": Path("/v1/embeddings", "model", _POST, b"/embeddings"),
-    "/v1/models": Path("/v1/models", "models", _READ),
-    "/healthz": Path("/healthz", "health", _READ),
-    "/readyz": Path("/readyz", "ready", _READ),
-    "/metrics": Path("/metrics", "metrics", _READ),
-}
+
+def _calls(label: str, operation: Operation, dialect: Dialect = _OPENAI) -> Path:
+    return Path(label, "model", _POST, label.removeprefix("/v1"), dialect, operation)
+
+
+_ALL = (
+    _calls("/v1/chat/completions", "chat"),
+    _calls("/v1/completions", "chat", DIALECTS["openai_completions"]),
+    _calls("/v1/responses", "chat", DIALECTS["openai_responses"]),
+    _calls("/v1/embeddings", "embed"),
+    _calls("/v1/messages", "chat", _ANTHROPIC),
+    _calls("/v1/messages/count_tokens", "count", _ANTHROPIC),
+    Path("/v1/models", "models", _READ),
+    Path("/v1beta/models", "models", _READ, dialect=_GEMINI),
+    Path("/healthz", "health", _READ),
+    Path("/readyz", "ready", _READ),
+    Path("/metrics", "metrics", _READ),
+)
+PATHS: dict[str, Path] = {path.label: path for path in _ALL}
 MODEL = Path("/v1/models/{model}", "models", _READ)
+GEMINI_MODEL = Path("/v1beta/models/{model}", "models", _READ, dialect=_GEMINI)
 CONTROL = Path("control", "control", _ANY)
-_MODEL_PREFIX = "/v1/models/"
 _CONTROL_ROOTS = ("/api", "/console", "/portal", "/docs")
 OTHER = "other"
 
 
-def find_path(path: str, method: bytes) -> Path:
+def _methods(version: str) -> dict[str, Path]:
+    def path(method: str, operation: Operation, dialect: Dialect = _GEMINI, streams: bool = False) -> Path:
+        label = f"/{version}/models/{{model}}:{method}"
+        return Path(label, "model", _POST, "", dialect, operation, method, streams)
+
+    return {
+        "generateContent": path("generateContent", "chat"),
+        "streamGenerateContent": path("streamGenerateContent", "chat", GEMINI_ARRAY, streams=True),
+        "streamGenerateContent?alt=sse": path("streamGenerateContent?alt=sse", "chat", streams=True),
+        "countTokens": path("countTokens", "count"),
+        "embedContent": path("embedContent", "embed"),
+        "batchEmbedContents": path("batchEmbedContents", "embed"),
+    }
+
+
+_MODELS = {"/v1/models/": (MODEL, _methods("v1")), "/v1beta/models/": (GEMINI_MODEL, _methods("v1beta"))}
+
+
+def find_path(path: str, method: bytes, query: bytes = b"") -> Path:
     """The table's entry. Raises Refusal: unknown_path or method_not_allowed."""
     found = PATHS.get(path)
     if found is None:
-        if path.startswith(_MODEL_PREFIX) and len(path) > len(_MODEL_PREFIX):
-            found = MODEL
-        elif path.startswith(_CONTROL_ROOTS) and any(
-            path == root or path.startswith(root + "/") for root in _CONTROL_ROOTS
-        ):
-            found = CONTROL
-        else:
+        found = _find_model(path, query) or _find_control(path)
+        if found is None:
             raise Refusal("unknown_path", path=path[:200])
     if method not in found.methods and method != b"OPTIONS":
         allowed = ", ".join(sorted(name.decode() for name in found.methods))
@@ -60,3 +110,35 @@ def find_path(path: str, method: bytes) -> Path:
             headers=(("allow", allowed),),
         )
     return found
+
+
+def spoken_at(path: str) -> Dialect:
+    """The dialect in which to refuse a request to a path that is not in the table."""
+    if path.startswith("/v1beta/") or (path.startswith("/v1/models/") and ":" in path):
+        return _GEMINI
+    return _ANTHROPIC if path.startswith("/v1/messages") else _OPENAI
+
+
+def named_model(path: str) -> str:
+    """The model that the path of a Gemini request names; empty when it names none."""
+    name = path.partition("/models/")[2].rpartition(":")[0]
+    return urllib.parse.unquote(name)
+
+
+def _find_model(path: str, query: bytes) -> Path | None:
+    for prefix, (model, methods) in _MODELS.items():
+        if path.startswith(prefix) and len(path) > len(prefix):
+            name, colon, method = path.removeprefix(prefix).rpartition(":")
+            if not colon or not name:
+                return model
+            if method == "streamGenerateContent" and b"alt=sse" in query.split(b"&"):
+                method = "streamGenerateContent?alt=sse"
+            # A model's own name may hold a colon: `/v1/models/llama3:8b`.
+            return methods.get(method) or model
+    return None
+
+
+def _find_control(path: str) -> Path | None:
+    if path.startswith(_CONTROL_ROOTS) and any(path == root or path.startswith(root + "/") for root in _CONTROL_ROOTS):
+        return CONTROL
+    return None

@@ -9,7 +9,7 @@ from torana.stores.counters.shared import CountersBusyError
 
 if TYPE_CHECKING:
     from torana.gate.call import Call
-    from torana.gate.view import Target
+    from torana.gate.target import Target
 
 _MOST_NAMED = 20
 

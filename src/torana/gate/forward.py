@@ -4,33 +4,29 @@ Another target is tried only while nothing of a reply has gone to the caller.
 """
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
 from torana.dialects import NotAReplyError
-from torana.dialects.openai_chat.errors import is_error
-from torana.dialects.openai_chat.look import for_upstream
-from torana.dialects.openai_chat.watch import StreamReader, read_reply
+from torana.gate.admit.abilities import check
 from torana.gate.call import Call, Ending
 from torana.gate.demo import answer
 from torana.gate.headers import reply_headers
 from torana.gate.route.targets import in_order
-from torana.gate.view import Target
+from torana.gate.target import Target, Way
+from torana.gate.translate import reply as translated
+from torana.gate.translate.request import decode, encode
 from torana.kit.drive import pause
-
-if TYPE_CHECKING:
-    from torana.gate.route.paths import Path
 
 _MOST_KNOWN = 16
 _JSON = b"content-type: application/json\r\n"
-_EVENTS = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
-_FORWARDED = (b"accept", b"idempotency-key", b"openai-beta", b"traceparent", b"tracestate")
+_STREAM = b"content-type: %b; charset=utf-8\r\ncache-control: no-cache\r\n"
 _TRY_ANOTHER = frozenset(
     (
         "upstream_address_refused",
         "upstream_auth_failed",
         "upstream_connect_failed",
         "upstream_connect_timeout",
+        "upstream_credential_unusable",
         "upstream_failed",
         "upstream_rate_limited",
         "upstream_tls_failed",
@@ -45,7 +41,7 @@ def forward(call: Call) -> Awaitable[Ending]:
     if len(targets) > 1:
         return _try_each(call, in_order(targets))
     call.target = target = targets[0]
-    return _demo(call, target) if target.in_process else _send(call, target)
+    return _send(call, target)
 
 
 async def _try_each(call: Call, targets: list[Target]) -> Ending:
@@ -53,8 +49,6 @@ async def _try_each(call: Call, targets: list[Target]) -> Ending:
     for target in targets:
         call.target = target
         try:
-            if target.in_process:
-                return await _demo(call, target)
             return await _send(call, target)
         except Refusal as refusal:
             if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
@@ -68,49 +62,98 @@ async def _send(call: Call, target: Target) -> Ending:
     request, seen, path = call.request, call.seen, call.path
     assert seen is not None
     assert path is not None
-    ask_usage = seen.stream and not seen.wants_usage and target.account.stream_usage
-    call.asked_usage = ask_usage
-    body = for_upstream(request.body, seen, target.deployment.model, ask_usage)
-    head = b"%bcontent-length: %d\r\n\r\n" % (_head(call, target, path), len(body))
-    endpoint = target.endpoint
+    way = target.way(path, seen.stream)
+    if target.deployment.facts is not None:
+        check(call, target, decode)
+    if way.passes:
+        call.asked_usage = ask = seen.stream and not seen.wants_usage and target.account.stream_usage
+        body = way.dialect.for_upstream(request.body, seen, target.deployment.model, ask)
+    elif way.counts:
+        return _count(call)
+    else:
+        body = encode(call, way, target.deployment.model)
+    if target.in_process:
+        return _demo(call, target, way, body)
+    head = _head(call, target, way)
+    if way.credential is not None:
+        head += await _credential(call, way, body)
+    head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
+    endpoint = way.endpoint
     deadline_ns = request.started_ns + endpoint.total_timeout_ns
     call.exchange = call.gate.client.send(endpoint, head, body, call, deadline_ns)
     data, end = await pause()
     status = call.upstream_status or 0
     kind = _read_head(call)
     if not 200 <= status < 300:
-        return await _failed(call, target, status, data, end)
-    if kind == "text/event-stream" and seen.stream:
-        return await _relay(call, target, data, end)
+        return await _failed(call, target, way, status, data, end)
+    if seen.stream and kind in way.dialect.stream_types:
+        return await _relay(call, target, way, data, end)
     if kind != "application/json":
         _drop(call)
         raise Refusal("upstream_bad_reply", target=target.name, reason=f"its content type is {kind[:80] or 'missing'}")
-    return await _whole(call, target, status, data, end)
+    return await _whole(call, target, way, status, data, end)
 
 
-async def _whole(call: Call, target: Target, status: int, data: bytes, end: bool) -> Ending:
+async def _credential(call: Call, way: Way, body: bytes) -> bytes:
+    """What the credential adds to the head; a token may have to be bought first."""
+    assert way.credential is not None
+    while True:
+        lines = way.credential.lines(call.gate.client, call, way.path, way.host, body)
+        if lines is not None:
+            return lines
+        await pause()
+
+
+async def _whole(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
     body = data if end else await _collect(call, target, data)
     call.exchange = None
     try:
-        call.model_served, call.usage = read_reply(body)
-    except NotAReplyError:
-        raise Refusal("upstream_bad_reply", target=target.name, reason="its body is not a JSON object") from None
+        if way.passes:
+            call.model_served, call.usage = way.dialect.read_reply(body)
+        elif call.seen is not None and call.seen.stream:
+            return _as_stream(call, target, way, body)
+        else:
+            body = translated.translate(call, way, body)
+    except NotAReplyError as error:
+        reason = "its body is not a JSON object" if way.passes else str(error)
+        raise Refusal("upstream_bad_reply", target=target.name, reason=reason[:500]) from None
     call.answered_by = target
     return Ending(status, _JSON, body)
 
 
-async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
-    reader = StreamReader(hide_usage=call.asked_usage)
-    connection = call.connection
+def _as_stream(call: Call, target: Target, way: Way, body: bytes) -> Ending:
+    """A whole reply for a caller who asked for a stream."""
+    out = translated.translate_to_stream(call, way, body)
+    _start(call, target)
+    return Ending(200, b"", out, begun=True)
+
+
+def _start(call: Call, target: Target) -> None:
+    path = call.path
+    assert path is not None
     call.answered_by = target
-    call.stream_events = 0
+    if call.stream_events is None:
+        call.stream_events = 0
     call.status = 200
-    connection.start(200, reply_headers(call, _EVENTS))
+    call.connection.start(200, reply_headers(call, _STREAM % path.dialect.stream_type.encode()))
+
+
+async def _relay(call: Call, target: Target, way: Way, data: bytes, end: bool) -> Ending:
+    reader: translated.Reader
+    if way.passes:
+        assert call.path is not None
+        reader = call.path.dialect.passing(call.asked_usage)
+    else:
+        reader = translated.TranslatedStream(call, way)
+    connection = call.connection
+    _start(call, target)
     most = call.gate.settings.body_keep_bytes
     feed, send = reader.feed, connection.send
     try:
         while True:
             out = feed(data)
+            if reader.failed:
+                out = target.without_secret(out)
             if reader.done or end:
                 break
             if out:
@@ -122,9 +165,11 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
                 if call.kept is not None:
                     call.keep(out, most)
             data, end = await pause()
+        if end:
+            out += reader.finish()
     except Refusal:
         if reader.inside_event:
-            return _cut(call, reader)
+            return _cut(call)
         raise
     finally:
         call.stream_events = reader.events
@@ -132,14 +177,14 @@ async def _relay(call: Call, target: Target, data: bytes, end: bool) -> Ending:
     return _end_stream(call, target, reader, out, end)
 
 
-def _end_stream(call: Call, target: Target, reader: StreamReader, out: bytes, end: bool) -> Ending:
+def _end_stream(call: Call, target: Target, reader: translated.Reader, out: bytes, end: bool) -> Ending:
     """What is left of a stream whose last bytes have come: `out`, and the event that says so."""
     if reader.failed:
         call.error = "upstream_failed"
     exchange, call.exchange = call.exchange, None
     if exchange is not None and not end:
         exchange.let_go()
-    if reader.tail():
+    if reader.tail() or (end and not reader.whole and not reader.failed):
         if reader.inside_event:
             call.error = "upstream_cut"
             return Ending(200, b"", b"", begun=True, cut=True)
@@ -150,14 +195,14 @@ def _end_stream(call: Call, target: Target, reader: StreamReader, out: bytes, en
     return Ending(200, b"", out + reader.done, begun=True)
 
 
-def _cut(call: Call, reader: StreamReader) -> Ending:
+def _cut(call: Call) -> Ending:
     """An event was half handed on: no error event can follow it, so the caller is cut off and notices."""
     _drop(call)
     call.error = "upstream_cut"
     return Ending(200, b"", b"", begun=True, cut=True)
 
 
-async def _failed(call: Call, target: Target, status: int, data: bytes, end: bool) -> Ending:
+async def _failed(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
     """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
     if 300 <= status < 400:
         _drop(call)
@@ -173,14 +218,8 @@ async def _failed(call: Call, target: Target, status: int, data: bytes, end: boo
         raise Refusal("upstream_failed", target=target.name, upstream=status)
     body = target.without_secret(data if end else await _collect(call, target, data))
     call.exchange = None
-    if not is_error(body):
-        raise Refusal(
-            "upstream_refused",
-            status=status,
-            target=target.name,
-            upstream=status,
-            reason=body[:200].decode("utf-8", "replace") or "it gave no reason.",
-        )
+    if not way.passes or way.dialect.decode_error(body) is None:
+        raise translated.refusal(way, status, body)
     call.answered_by = target
     call.error = "upstream_refused"
     return Ending(status, _JSON, body)
@@ -206,33 +245,39 @@ async def _collect(call: Call, target: Target, data: bytes) -> bytes:
     return b"".join(parts)
 
 
-async def _demo(call: Call, target: Target) -> Ending:
-    seen, path = call.seen, call.path
-    assert seen is not None
+def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
+    """The vendor in process answers at once, in OpenAI's form."""
+    path = call.path
     assert path is not None
-    call.asked_usage = seen.stream and not seen.wants_usage
-    body = for_upstream(call.request.body, seen, target.deployment.model, call.asked_usage)
-    reply = answer(path.label, body, target.deployment.model)
+    reply = answer(f"/v1{way.path}", body, target.deployment.model)
     call.upstream_status = reply.status
-    call.answered_by = target
     if reply.events is None:
-        body = reply.body or b""
-        if reply.status == 200:
-            call.model_served, call.usage = read_reply(body)
-        else:
+        whole = reply.body or b""
+        if reply.status != 200:
+            if not way.passes:
+                raise translated.refusal(way, reply.status, whole)
             call.error = "upstream_refused"
-        return Ending(reply.status, _JSON, body)
-    return _demo_stream(call, target, b"".join(reply.events))
-
-
-def _demo_stream(call: Call, target: Target, events: bytes) -> Ending:
-    reader = StreamReader(hide_usage=call.asked_usage)
-    out = reader.feed(events)
+        elif way.passes:
+            call.model_served, call.usage = way.dialect.read_reply(whole)
+        else:
+            whole = translated.translate(call, way, whole)
+        call.answered_by = target
+        return Ending(reply.status, _JSON, whole)
+    reader: translated.Reader
+    reader = path.dialect.passing(call.asked_usage) if way.passes else translated.TranslatedStream(call, way)
+    out = reader.feed(b"".join(reply.events)) + reader.done
     call.stream_events = reader.events
     call.model_served, call.usage = reader.model, reader.usage
-    call.status = 200
-    call.connection.start(200, reply_headers(call, _EVENTS))
-    return Ending(200, b"", out + reader.done, begun=True)
+    _start(call, target)
+    return Ending(200, b"", out, begun=True)
+
+
+def _count(call: Call) -> Ending:
+    """Tokens of a request for a target whose vendor cannot count them: estimated, and said to be."""
+    path = call.path
+    assert path is not None
+    tokens = len(call.request.body) // 4
+    return Ending(200, _JSON + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))
 
 
 def _drop(call: Call) -> None:
@@ -242,18 +287,14 @@ def _drop(call: Call) -> None:
         exchange.let_go()
 
 
-def _head(call: Call, target: Target, path: "Path") -> bytes:
+def _head(call: Call, target: Target, way: Way) -> bytes:
     """The request head for the target, up to its length; made once for each head of a caller."""
     known = call.request.known
-    key = (target, path)
-    head: bytes | None = known.get(key)
+    head: bytes | None = known.get(way)
     if head is None:
-        own = call.request.headers
-        # What a vendor may see of the caller's headers.
-        forwarded = b"".join([b"%b: %b\r\n" % (name, own[name]) for name in _FORWARDED if name in own])
         if len(known) >= _MOST_KNOWN:
             known.clear()
-        head = known[key] = target.head % (path.upstream, forwarded)
+        head = known[way] = way.head(call.request.headers, target.account)
     return head
 
 
@@ -263,11 +304,14 @@ def _read_head(call: Call) -> str:
     for name, value in call.upstream_headers:
         if name == b"content-type":
             kind = value
-        elif name == b"x-request-id":
+        elif name in _REQUEST_IDS:
             call.upstream_id = value[:100].decode("latin-1")
     if kind == b"application/json":
         return "application/json"
     return kind.decode("latin-1").partition(";")[0].strip().lower()
+
+
+_REQUEST_IDS = frozenset((b"x-request-id", b"request-id", b"x-amzn-requestid"))
 
 
 def _header(call: Call, wanted: bytes) -> str:

@@ -1,0 +1,186 @@
+"""Where a call can be sent, ready to be sent there: one target for each deployment, and a way to it for each path of the gate.
+
+All that is the same for many calls is worked out here: addresses, request heads, who has to be asked in which dialect.
+"""
+
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from torana import __version__
+from torana.core.errors import Refusal
+from torana.core.secret import MASK, Secret
+from torana.core.snapshot import Account, Deployment, Door
+from torana.dialects.registry import DIALECTS, Dialect
+from torana.gate.credentials.made import Credential, credential_of
+from torana.gate.upstream.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from torana.gate.route.paths import Path
+    from torana.settings import Settings
+
+_USER_AGENT = f"torana/{__version__}".encode()
+_KEY_HEADERS = {
+    "bearer": b"authorization: Bearer %b\r\n",
+    "x-api-key": b"x-api-key: %b\r\n",
+    "api-key": b"api-key: %b\r\n",
+    "x-goog-api-key": b"x-goog-api-key: %b\r\n",
+}
+_ALWAYS = (b"idempotency-key", b"traceparent", b"tracestate")
+_FORWARDED = {
+    "openai_chat": (b"accept", b"openai-beta", *_ALWAYS),
+    "openai_completions": (b"accept", b"openai-beta", *_ALWAYS),
+    "openai_responses": (b"accept", b"openai-beta", *_ALWAYS),
+    "anthropic_messages": (b"accept", b"anthropic-beta", b"anthropic-version", *_ALWAYS),
+}
+"""What a vendor may see of the headers of a caller who speaks its dialect."""
+_SAME = {"openai_completions": "openai_chat", "gemini_array": "gemini"}
+"""Dialects that a vendor speaks who speaks another one."""
+
+
+class Way:
+    """How calls of one path, streamed or not, reach one target."""
+
+    __slots__ = (
+        "_forwarded",
+        "_head",
+        "counts",
+        "credential",
+        "dialect",
+        "endpoint",
+        "host",
+        "name",
+        "passes",
+        "path",
+        "quirks",
+    )
+
+    def __init__(self, target: "Target", door: Door, dialect: Dialect, passes: bool, path: str) -> None:
+        account = target.account
+        self.dialect = dialect
+        """Spoken to the vendor."""
+        self.counts = False
+        """Whether tokens are to be counted that the vendor does not count."""
+        self.passes = passes
+        """Whether it is the caller's own, so that bytes pass."""
+        self.name = target.name
+        self.quirks = target.quirks
+        parts = urllib.parse.urlsplit(door.base_url)
+        self.host = host_of(parts)
+        self.path = parts.path.rstrip("/") + path
+        self.endpoint = target.endpoint_at(parts)
+        self.credential: Credential | None = credential_of(account, door, target.key)
+        """What makes the credential for each call, where it is not simply a header."""
+        self._forwarded = _FORWARDED.get(dialect.name, _ALWAYS) if passes else _ALWAYS
+        line = _KEY_HEADERS.get(door.auth) if target.key is not None and self.credential is None else None
+        fixed = b"" if line is None or target.key is None else line % target.key.reveal().encode()
+        for name, value in account.headers.items():
+            if name.encode() not in self._forwarded:
+                fixed += b"%b: %b\r\n" % (name.encode(), value.encode())
+        self._head = (
+            b"POST %b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
+            b"user-agent: %b\r\n"
+        ) % (self.path.encode(), self.host.encode(), fixed, _USER_AGENT)
+
+    def head(self, headers: dict[bytes, bytes], account: Account) -> bytes:
+        """The request head for a caller's headers, up to the length of the body and what a credential adds."""
+        lines = [self._head]
+        for name in self._forwarded:
+            value = headers.get(name)
+            if value is None and account.headers:
+                value = account.headers.get(name.decode(), "").encode()
+            if value:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        return b"".join(lines)
+
+
+class Target:
+    """One deployment, ready to be called."""
+
+    __slots__ = (
+        "_endpoints", "_secret", "_settings", "_ways", "account", "deployment", "doors", "in_process", "key", "name", "quirks",
+    )  # fmt: skip
+
+    def __init__(self, deployment: Deployment, account: Account, key: Secret | None, settings: "Settings") -> None:
+        self.deployment = deployment
+        self.account = account
+        self.name = deployment.name
+        self.key = key
+        self.quirks = frozenset(account.quirks)
+        self._settings = settings
+        self._secret = b"" if key is None else key.reveal().encode()
+        self.in_process = account.vendor == "demo"
+        self.doors = account.doors or (Door("openai_chat", account.base_url, account.auth),)
+        self._ways: dict[Path, list[Way | None]] = {}
+        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+
+    def way(self, path: "Path", stream: bool) -> Way:
+        """How to send a call of `path` here. Raises Refusal (endpoint_not_supported)."""
+        ways = self._ways.get(path)
+        if ways is None:
+            ways = self._ways[path] = [None, None]
+        found = ways[stream]
+        if found is None:
+            found = ways[stream] = self._find(path, stream)
+        return found
+
+    def without_secret(self, text: bytes) -> bytes:
+        """What this target said, without the account's own key: some vendors repeat it in their errors."""
+        return text.replace(self._secret, MASK.encode()) if self._secret else text
+
+    def endpoint_at(self, parts: urllib.parse.SplitResult) -> Endpoint:
+        """Where this is, with the account's trust and time limits; the same for all ways to one address."""
+        known = self._endpoints.get((parts.scheme, parts.netloc))
+        if known is None:
+            known = self._endpoints[parts.scheme, parts.netloc] = endpoint_of(parts, self.account, self._settings)
+        return known
+
+    def _find(self, path: "Path", stream: bool) -> Way:
+        own = _SAME.get(path.dialect.name, path.dialect.name)
+        model = self.deployment.model
+        for door in self.doors:
+            if door.dialect == own and not (own != path.dialect.name and "no_completions" in self.quirks):
+                return Way(self, door, path.dialect, True, path.upstream or _gemini_path(path, model))
+        door = self.doors[0]
+        dialect = DIALECTS[door.dialect]
+        if path.operation == "count" and not dialect.has("count"):
+            way = Way(self, door, dialect, False, "")
+            way.counts = True
+            return way
+        try:
+            upstream = dialect.upstream_path(path.operation, model, stream)
+        except (KeyError, ValueError):
+            reason = f"{self.name} speaks {door.dialect}, which has no such endpoint."
+            raise Refusal("endpoint_not_supported", service=model[:200], endpoint=path.label, reason=reason) from None
+        return Way(self, door, dialect, False, upstream)
+
+
+def endpoint_of(parts: urllib.parse.SplitResult, account: Account, settings: "Settings") -> Endpoint:
+    """The endpoint of an address, reached with an account's trust, proxy and time limits."""
+    return Endpoint(
+        scheme="https" if parts.scheme == "https" else "http",
+        host=parts.hostname or "",
+        port=parts.port or (443 if parts.scheme == "https" else 80),
+        ca_pem=account.ca_pem,
+        proxy=account.proxy or settings.upstream_proxy or None,
+        name=account.id,
+        connect_timeout_ns=_ns(account.connect_timeout_seconds, settings.upstream_connect_timeout_seconds),
+        first_byte_timeout_ns=_ns(account.first_byte_timeout_seconds, settings.upstream_first_byte_timeout_seconds),
+        idle_timeout_ns=_ns(account.idle_timeout_seconds, settings.upstream_idle_timeout_seconds),
+        total_timeout_ns=_ns(account.total_timeout_seconds, settings.upstream_total_timeout_seconds),
+    )
+
+
+def host_of(parts: urllib.parse.SplitResult) -> str:
+    """The value of a Host header."""
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _gemini_path(path: "Path", model: str) -> str:
+    resource = model if "/" in model else f"models/{model}"
+    return f"/{urllib.parse.quote(resource, safe='/')}:{path.method}"
+
+
+def _ns(own: float | None, default: float) -> int:
+    return int((default if own is None else own) * 1_000_000_000)

@@ -1,0 +1,162 @@
+"""What comes back from a target that speaks another dialect than the caller: whole replies, streams, errors."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from torana.core.errors import Refusal
+from torana.core.exchange import EmbedRequest, ModelReply, ModelRequest
+from torana.core.replay import replay
+from torana.core.stream import Event, Failed, Started
+from torana.core.usage import Usage
+from torana.dialects import NotAReplyError
+from torana.gate.translate.request import decode
+
+if TYPE_CHECKING:
+    from torana.gate.call import Call
+    from torana.gate.target import Way
+
+
+class Reader(Protocol):
+    """What reads a vendor's stream as it passes, translated or not (dialects/passing.py)."""
+
+    done: bytes
+    events: int
+    failed: bool
+    model: str | None
+
+    @property
+    def usage(self) -> Usage: ...
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+    def tail(self) -> bytes: ...
+
+    @property
+    def inside_event(self) -> bool: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+
+class TranslatedStream:
+    """Fed with a vendor's bytes, gives the caller's. Like a PassingStream, it holds the end back until the record is written."""
+
+    __slots__ = ("_call", "_decoder", "_encoder", "done", "events", "failed", "model")
+
+    def __init__(self, call: "Call", way: "Way") -> None:
+        request = decode(call)
+        assert call.path is not None
+        assert isinstance(request, ModelRequest)
+        self._call = call
+        self._decoder = way.dialect.decoder()
+        self._encoder = call.path.dialect.encoder(request)
+        self.done = b""
+        self.events = 0
+        self.failed = False
+        self.model: str | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What the vendor has counted so far."""
+        return self._decoder.usage
+
+    @property
+    def inside_event(self) -> bool:
+        """Never: only whole events are handed on."""
+        return False
+
+    @property
+    def whole(self) -> bool:
+        """Always: what was cut has been said in an event."""
+        return True
+
+    def feed(self, data: bytes) -> bytes:
+        """The caller's bytes for these of the vendor."""
+        if self.done:
+            return b""
+        return self._write(self._decoder.feed(data))
+
+    def finish(self) -> bytes:
+        """The vendor's bytes have ended: what is still to be said."""
+        return b"" if self.done else self._write(self._decoder.end())
+
+    def tail(self) -> bytes:
+        """Empty: a stream that was cut has said so by an error event."""
+        return b""
+
+    def _write(self, events: list[Event]) -> bytes:
+        if not events:
+            return b""
+        self.events += len(events)
+        first, last = events[0], events[-1]
+        if isinstance(first, Started):
+            events[0] = named(first, self._call)
+        if isinstance(last, Failed):
+            self.failed = True
+        out = self._encoder.encode(events)
+        self.model = self._decoder.model or None
+        if self._decoder.done:
+            self.done = out
+            return b""
+        return out
+
+
+def named(started: Started, call: "Call") -> Started:
+    """With an id and a model, which some vendors do not tell and callers' SDKs want."""
+    model = call.target.deployment.model if call.target is not None else ""
+    return started._replace(id=started.id or call.id, model=started.model or model)
+
+
+def translate(call: "Call", way: "Way", body: bytes) -> bytes:
+    """The caller's body for a vendor's; usage and model are noted. Raises NotAReplyError."""
+    path = call.path
+    assert path is not None
+    request = decode(call)
+    dialect = path.dialect
+    if isinstance(request, EmbedRequest):
+        vectors = way.dialect.decode_embed_reply(body)
+        call.model_served, call.usage = vectors.model or None, vectors.usage
+        return dialect.encode_embed_reply(vectors, request)
+    if path.operation == "count":
+        return dialect.encode_count_reply(way.dialect.decode_count_reply(body))
+    return dialect.encode_reply(whole(call, way, body), request)
+
+
+def translate_to_stream(call: "Call", way: "Way", body: bytes) -> bytes:
+    """A whole reply of a vendor as the stream that the caller asked for. Raises NotAReplyError."""
+    path, request = call.path, decode(call)
+    assert path is not None
+    assert isinstance(request, ModelRequest)
+    events = replay(whole(call, way, body))
+    call.stream_events = len(events)
+    return path.dialect.encoder(request).encode(events)
+
+
+def whole(call: "Call", way: "Way", body: bytes) -> ModelReply:
+    """A vendor's whole reply in neutral form; usage and model are noted. Raises NotAReplyError."""
+    reply = way.dialect.decode_reply(body)
+    call.model_served, call.usage = reply.model or None, reply.usage
+    model = call.target.deployment.model if call.target is not None else ""
+    if not reply.id or not reply.model:
+        reply = replace(reply, id=reply.id or call.id, model=reply.model or model)
+    return reply
+
+
+def refusal(way: "Way", status: int, body: bytes) -> Refusal:
+    """A vendor's refusal of the request, for a caller of another dialect."""
+    try:
+        error = way.dialect.decode_error(body)
+    except NotAReplyError:
+        error = None
+    reason = error.message if error is not None else body[:200].decode("utf-8", "replace")
+    return Refusal(
+        "upstream_refused",
+        status=status,
+        param=None if error is None else error.param,
+        target=way.name,
+        upstream=status,
+        reason=reason[:2000] or "it gave no reason.",
+    )

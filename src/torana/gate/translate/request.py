@@ -1,0 +1,50 @@
+"""What goes to a target that speaks another dialect than the caller."""
+
+from typing import TYPE_CHECKING
+
+from torana.core.exchange import EmbedRequest, ModelRequest
+from torana.core.losses import Losses
+
+if TYPE_CHECKING:
+    from torana.gate.call import Call
+    from torana.gate.target import Way
+
+Neutral = ModelRequest | EmbedRequest
+
+
+def decode(call: "Call") -> Neutral:
+    """The caller's request in neutral form; made once for all targets. Raises Refusal."""
+    if call.neutral is None:
+        path, seen, body = call.path, call.seen, call.request.body
+        assert path is not None
+        assert seen is not None
+        model = seen.model if path.method else None
+        if path.operation == "embed":
+            call.neutral = path.dialect.decode_embed(body, model)
+        elif path.operation == "count":
+            call.neutral = path.dialect.decode_count(body, model)
+        else:
+            request = path.dialect.decode_request(body, model, path.streams if path.method else None)
+            if path.dialect.refuse_stored is not None:
+                path.dialect.refuse_stored(request)
+            call.neutral = request
+    return call.neutral
+
+
+def encode(call: "Call", way: "Way", model: str) -> bytes:
+    """The body for this way; what it cannot carry is refused or noted in `call.dropped`. Raises Refusal."""
+    path, offer = call.path, call.offer
+    assert path is not None
+    assert offer is not None
+    request = decode(call)
+    dialect = path.dialect
+    losses = Losses(dialect.spelling, offer.service.drop_unsupported, dialect.harmless)
+    target = way.dialect
+    if isinstance(request, EmbedRequest):
+        body = target.encode_embed(request, model, losses, way.quirks)
+    elif path.operation == "count":
+        body = target.encode_count(request, model, losses)
+    else:
+        body = target.encode_request(request, model, losses, way.quirks)
+    call.dropped = losses.dropped or None
+    return body
