@@ -12,6 +12,7 @@ import uvloop
 
 from torana.core.errors import Refusal
 from torana.core.ids import CallIds
+from torana.dialects.registry import preload
 from torana.gate import flow
 from torana.gate.call import Call
 from torana.gate.listen.connection import Connection
@@ -96,6 +97,7 @@ def run(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], None]
     """Serve the listening socket until SIGTERM, then drain. Raises OSError, ValueError or MasterKeyError when it cannot start."""
     master = load(Path(settings.data))
     verify(Path(settings.data), master)
+    preload()
     gate = Gate(settings, slot, master)
     # Nothing made so far is ever garbage: without this every full collection walks through it again.
     gc.collect()
