@@ -17,7 +17,7 @@ _check = msgspec.json.Decoder(float_hook=str).decode
 _encode = msgspec.json.Encoder().encode
 _KEY = re.compile(rb'[ \t\r\n]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*')
 _NEXT = re.compile(rb"[ \t\r\n]*([,}])")
-_QUOTE = 34
+_QUOTE, _BACKSLASH = 34, 92
 _MOST_TAG_BYTES = 4096
 MOST_USER_CHARS = 256
 
@@ -44,7 +44,7 @@ def read_fields(body: bytes) -> Peek:
             body.decode()
         fields = _fields(body)
         # Skipped values are not looked into; escaped surrogates are the one thing in them that vendors choke on.
-        if b"\\u" in body and (b"\\ud" in body or b"\\uD" in body):
+        if _BACKSLASH in body and (b"\\ud" in body or b"\\uD" in body):
             _check(body)
     except msgspec.ValidationError:
         raise Refusal("invalid_json", reason="it is not an object") from None
@@ -127,7 +127,7 @@ def text(raw: msgspec.Raw, name: str) -> str:
     written = bytes(raw)
     if written[0] != _QUOTE:
         raise Refusal("invalid_field", param=name, reason="it has to be a string")
-    if b"\\" not in written:
+    if _BACKSLASH not in written:
         return written[1:-1].decode()
     try:
         return str(_anything(written))

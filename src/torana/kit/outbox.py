@@ -21,9 +21,9 @@ class Outbox:
 
     def write(self, transport: asyncio.WriteTransport, data: bytes) -> None:
         """Write at the end of this turn."""
+        self._items.append((transport, data))
         if not self._scheduled:
             self.end_turn()
-        self._items.append((transport, data))
 
     def end_turn(self) -> None:
         """Have `turn` counted on when this turn of the loop ends, whether anything is written or not."""
@@ -40,9 +40,8 @@ class Outbox:
     def flush(self) -> None:
         """Write now."""
         self.turn += 1
-        items = self._items
-        if items:
-            self._items = []
+        if self._items:
+            items, self._items = self._items, []
             for transport, data in items:
                 # It may have been aborted since; there is nobody to write to then.
                 if not transport.is_closing():

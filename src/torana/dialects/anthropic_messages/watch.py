@@ -68,9 +68,9 @@ class StreamReader(PassingStream):
             not self._rest
             and len(data) <= MOST_EVENT_BYTES
             and data.endswith(b"\n\n")
-            and b'"message' not in data
-            and b'"error"' not in data
-            and b"\r" not in data
+            and data.find(b'"message') < 0
+            and data.find(b'"error"') < 0
+            and 13 not in data
         ):
             # Whole events, none of which opens, counts or closes.
             self.events += data.count(b"\ndata:") + data.startswith(b"data:")

@@ -147,11 +147,11 @@ class StreamReader(_Reader):
             and self.model
             and len(data) <= MOST_EVENT_BYTES
             and data.endswith((b"\r\n\r\n", b"\n\n"))
-            and b'"error"' not in data
+            and data.find(b'"error"') < 0
         ):
             # Whole events, none of which has to be looked into: the last of them that count are kept.
             self.events += data.count(b"\ndata:") + data.startswith(b"data:")
-            if b'"usageMetadata"' in data:
+            if data.find(b'"usageMetadata"') >= 0:
                 self._end = data
             return data
         self._remember(data)

@@ -113,7 +113,7 @@ class StreamReader(PassingStream):
             and self.model
             and len(data) <= MOST_EVENT_BYTES
             and data.endswith(b"\n\n")
-            and b"\r" not in data
+            and 13 not in data
             and not _TELLS.search(data)
         ):
             # Whole events, all of them of the plain kind that `_read` would hand on unread too.

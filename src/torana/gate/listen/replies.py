@@ -17,6 +17,10 @@ _STATUS_LINES = {
 }
 _JOIN_BELOW = 16_384
 """Bytes up to which copying a body behind its head is cheaper than a second buffer."""
+_SIZES = [b"%x\r\n" % size for size in range(_JOIN_BELOW)]
+"""The line before a chunk: writing a number in hexadecimal costs more than the rest of a small chunk."""
+_LENGTHS = [b"content-length: %d\r\n\r\n" % size for size in range(4_096)]
+"""What ends the head of a small reply, for the same reason."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 NOT_STREAMED, HEAD_HELD, STREAMING = range(3)
@@ -74,7 +78,8 @@ class Replies(asyncio.Protocol, abc.ABC):
             close = close or self._is_last(request)
             head = self._head(request, status, headers, close)
         if status >= 200 and status != 204 and status != 304:
-            head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
+            size = len(body)
+            head += _LENGTHS[size] if size < len(_LENGTHS) else b"content-length: %d\r\n\r\n" % size
         else:
             head, body = b"%b\r\n" % head, b""
         if not body or request.method == b"HEAD":
@@ -107,7 +112,7 @@ class Replies(asyncio.Protocol, abc.ABC):
         if request is None or not data:
             return
         if self._plain_stream and self._stream == STREAMING and len(data) < _JOIN_BELOW:
-            self._write(self._transport, b"%x\r\n%b\r\n" % (len(data), data))
+            self._write(self._transport, b"%b%b\r\n" % (_SIZES[len(data)], data))
         else:
             self._write_pieces(self._pieces(request, data))
 
@@ -167,7 +172,7 @@ class Replies(asyncio.Protocol, abc.ABC):
             if request.http10:
                 pieces.append(data)
             elif len(data) < _JOIN_BELOW:
-                pieces.append(b"%x\r\n%b\r\n" % (len(data), data))
+                pieces.append(b"%b%b\r\n" % (_SIZES[len(data)], data))
             else:
                 pieces += (b"%x\r\n" % len(data), data, b"\r\n")
         return pieces
