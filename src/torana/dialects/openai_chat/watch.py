@@ -159,7 +159,7 @@ class StreamReader(PassingStream):
         """Bytes to hand on now. After `done` is set, everything further is ignored."""
         if self.done:
             return b""
-        # `find`, because `in` asks first whether bytes are a number, which takes half as long again; with a number it takes no time.
+        # `find`, because `in` asks first whether the bytes are a number, which takes half as long again; a number it finds at once.
         if (
             not self._rest
             and self.model
