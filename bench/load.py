@@ -8,6 +8,7 @@ Run as `python -m bench.load`; `bench.rounds` drives it.
 
 import array
 import asyncio
+import base64
 import gc
 import itertools
 import re
@@ -26,7 +27,11 @@ from bench.upstream import EVENTS, SLOW_MARK
 CONNECTS_AT_ONCE = 200
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _LAST_CHUNK = b"0\r\n\r\n"
-_TAIL = 64
+_TAIL = 128
+_PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
+_STREAM_ENDS = {"openai": b"[DONE]", "anthropic": b"message_stop"}
+_SYSTEM = "You are a concise assistant for the operators of a small company network."
+_QUESTION = "What does a reverse proxy do? Answer in one sentence, for somebody who has never run one."
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +46,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     most_seconds: float = 120.0
     key: str = "none"
     model: str = "gpt-4.1"
+    dialect: Literal["openai", "anthropic"] = "openai"
+    """Of the callers: the upstream speaks OpenAI's, so the other one is translated."""
+    image_bytes: int = 0
+    """An image of so many bytes goes with each call, in base64."""
     callers_file: str | None = None
     """JSON list of [key, model]: calls go round it instead of using `key` and `model`."""
     headers: dict[str, str] = {}
@@ -58,23 +67,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def render(plan: Plan, key: str, model: str) -> bytes:
     """One request as the official Python SDK sends it, less most of its telemetry headers."""
-    body: dict[str, object] = {
-        "model": model,
-        "messages": [
-            {"role": "system", "content": "You are a concise assistant for the operators of a small company network."},
-            {
-                "role": "user",
-                "content": "What does a reverse proxy do? Answer in one sentence, for somebody who has never run one.",
-            },
-        ],
-        "temperature": 0.2,
-        "max_tokens": 120,
-    }
-    if plan.mode != "unary":
-        body["stream"] = True
-        body["stream_options"] = {"include_usage": True}
-    if plan.mode == "hold":
-        body["user"] = SLOW_MARK.decode()
+    body = _body(plan, model)
     content = orjson.dumps(body)
     headers = {
         "Host": f"127.0.0.1:{plan.port}",
@@ -90,7 +83,29 @@ def render(plan: Plan, key: str, model: str) -> bytes:
         **plan.headers,
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"POST /v1/chat/completions HTTP/1.1\r\n{lines}\r\n".encode() + content
+    return f"POST {_PATHS[plan.dialect]} HTTP/1.1\r\n{lines}\r\n".encode() + content
+
+
+def _body(plan: Plan, model: str) -> dict[str, object]:
+    question: object = _QUESTION
+    if plan.image_bytes:
+        # Not all zeros, which no image is, and the same each time.
+        data = base64.b64encode(bytes(range(256)) * (plan.image_bytes // 256)).decode()
+        image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+        question = [{"type": "text", "text": _QUESTION}, image]
+    user = {"role": "user", "content": question}
+    body: dict[str, object] = {"model": model, "messages": [user], "temperature": 0.2, "max_tokens": 120}
+    if plan.dialect == "anthropic":
+        body["system"] = _SYSTEM
+    else:
+        body["messages"] = [{"role": "system", "content": _SYSTEM}, user]
+    if plan.mode != "unary":
+        body["stream"] = True
+        if plan.dialect == "openai":
+            body["stream_options"] = {"include_usage": True}
+    if plan.mode == "hold":
+        body["user"] = SLOW_MARK.decode()
+    return body
 
 
 def requests_of(plan: Plan) -> list[bytes]:
@@ -139,8 +154,9 @@ class Run:
 class Caller(asyncio.Protocol):
     """One keep-alive connection: sends a request, waits for the end of its reply, sends the next."""
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, stream_end: bytes) -> None:
         self._mode = mode
+        self._stream_end = stream_end
         self._transport: asyncio.Transport
         self._run: Run | None = None
         self._head = b""
@@ -207,8 +223,8 @@ class Caller(asyncio.Protocol):
             run.done(time.perf_counter_ns() - self._sent_ns)
             self._run = None
         elif self._tail.endswith(_LAST_CHUNK):
-            if self._mode == "stream" and b"[DONE]" not in self._tail:
-                self._fail(run, b"the stream ended without [DONE]: " + self._tail)
+            if self._mode == "stream" and self._stream_end not in self._tail:
+                self._fail(run, b"the stream ended without its last event: " + self._tail)
             else:
                 self._ended(run)
 
@@ -257,7 +273,9 @@ async def connect(plan: Plan) -> list[Caller]:
 
     async def one() -> Caller:
         async with gate:
-            _, caller = await loop.create_connection(lambda: Caller(plan.mode), "127.0.0.1", plan.port)
+            _, caller = await loop.create_connection(
+                lambda: Caller(plan.mode, _STREAM_ENDS[plan.dialect]), "127.0.0.1", plan.port
+            )
             return caller
 
     return await asyncio.gather(*[one() for _ in range(plan.connections)])

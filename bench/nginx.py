@@ -36,6 +36,7 @@ http {{
     keepalive 1024;
     keepalive_requests 1000000000;
   }}
+  client_max_body_size 64m;
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_set_header Host $host;

@@ -22,6 +22,7 @@ OPEN_STREAMS = 5_000
 MANY_KEYS, MANY_SERVICES, FEW = 100_000, 10_000, 10
 MOST_CALLERS = 20_000
 READY_STARTS = 5
+IMAGE_BYTES = 750_080
 
 
 class Bench(NamedTuple):
@@ -294,6 +295,55 @@ def ready(bench: Bench) -> Findings:
     return Findings([figure], [Detail("Start", ("first start s", "later starts s"), rows)])
 
 
+def translate(bench: Bench) -> Findings:
+    """CPU of a call and of a stream whose caller speaks another dialect than the upstream, ÷ those that pass through."""
+    figures: list[Figure] = []
+    details: list[Detail] = []
+    with fresh(bench, "translate") as (instance, declared):
+        key, model = declared.callers[0]
+        modes: list[tuple[Literal["unary", "stream"], int, float, str]] = [
+            ("unary", 15_000, 1.6, "call"),
+            ("stream", 1_500, 2.0, "stream of 100 events"),
+        ]
+        for mode, full, target, noun in modes:
+            passed = _plan(bench, instance.server, mode, 64, full, key, model)
+            entries = [
+                Entry(instance.server, passed),
+                Entry(instance.server, msgspec.structs.replace(passed, dialect="anthropic")),
+            ]
+            direct, translated = alternate(entries, bench.rounds, bench.folder)
+            figures.append(
+                Figure(f"CPU per translated {noun} ÷ passed-through", target, ratio(translated, direct, "workers_us"))
+            )
+            rows = [
+                (name, number(middle(rounds, "workers_us")), " ".join(number(one.workers_us) for one in rounds))
+                for name, rounds in (("passed through", direct), ("translated", translated))
+            ]
+            columns = ("", "gate µs", "gate µs in each round")
+            details.append(Detail(f"Translated: Anthropic's callers, an OpenAI upstream, one {noun}", columns, rows))
+    return Findings(figures, details)
+
+
+def images(bench: Bench) -> Findings:
+    """CPU of a chat call that carries an image of 750 KB, 1 MB in base64, passed through."""
+    with fresh(bench, "images") as (instance, declared):
+        key, model = declared.callers[0]
+        entries = [
+            Entry(
+                server,
+                msgspec.structs.replace(
+                    _plan(bench, server, "unary", 16, 600, key, model), image_bytes=IMAGE_BYTES, warm_calls=64
+                ),
+            )
+            for server in (bench.nginx, instance.server)
+        ]
+        theirs, mine = alternate(entries, bench.rounds, bench.folder)
+    figure = Figure(
+        "CPU of the gates per 1 MB chat body with an image ÷ nginx's", 3.0, ratio(mine, theirs, "workers_us")
+    )
+    return Findings([figure], [_times("Calls with an image of 1 MB in base64", {16: [theirs, mine]})])
+
+
 SCENARIOS: dict[str, Callable[[Bench], Findings]] = {
     "unary": unary,
     "stream": stream,
@@ -302,6 +352,8 @@ SCENARIOS: dict[str, Callable[[Bench], Findings]] = {
     "keys": keys,
     "memory": memory,
     "ready": ready,
+    "translate": translate,
+    "images": images,
 }
 
 
