@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 
 from torana.core.errors import Refusal
 from torana.core.exchange import EmbedReply, EmbedRequest, ModelReply, ModelRequest, VendorError
@@ -107,9 +107,10 @@ class Dialect:
     def decode_request(self) -> Callable[[bytes, str | None, bool | None], ModelRequest]:
         return self._module("request").decode_request  # type: ignore[no-any-return]
 
-    def encode_request(self, request: ModelRequest, model: str, losses: Losses, quirks: frozenset[str]) -> bytes:
+    @cached_property
+    def encode_request(self) -> Callable[[ModelRequest, str, Losses, frozenset[str]], bytes]:
         """The body for a target with these quirks."""
-        return self._encode("request", "encode_request", request, model, losses, quirks)
+        return self._with_quirks(self._module("request").encode_request)
 
     @cached_property
     def decode_reply(self) -> Callable[[bytes], ModelReply]:
@@ -133,9 +134,10 @@ class Dialect:
     def decode_embed(self) -> Callable[[bytes, str | None], EmbedRequest]:
         return self._module("embed").decode_embed  # type: ignore[no-any-return]
 
-    def encode_embed(self, request: EmbedRequest, model: str, losses: Losses, quirks: frozenset[str]) -> bytes:
+    @cached_property
+    def encode_embed(self) -> Callable[[EmbedRequest, str, Losses, frozenset[str]], bytes]:
         """The body for a target with these quirks."""
-        return self._encode("embed", "encode_embed", request, model, losses, quirks)
+        return self._with_quirks(self._module("embed").encode_embed)
 
     @cached_property
     def decode_embed_reply(self) -> Callable[[bytes], EmbedReply]:
@@ -178,11 +180,10 @@ class Dialect:
     def upstream_path(self) -> Callable[[str, str, bool], str]:
         return self._module("paths").upstream_path  # type: ignore[no-any-return]
 
-    def _encode(self, file: str, name: str, request: Any, model: str, losses: Losses, quirks: frozenset[str]) -> bytes:
-        encode = getattr(self._module(file), name)
+    def _with_quirks(self, encode: Callable[..., bytes]) -> Callable[..., bytes]:
         if self.name in _WITH_QUIRKS:
-            return encode(request, model, losses, quirks)  # type: ignore[no-any-return]
-        return encode(request, model, losses)  # type: ignore[no-any-return]
+            return encode
+        return lambda request, model, losses, quirks: encode(request, model, losses)
 
 
 DIALECTS = {name: Dialect(name) for name in OUTBOUND}

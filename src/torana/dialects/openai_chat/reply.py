@@ -6,7 +6,7 @@ Vendors that are compatible with OpenAI differ from it in small things; deviatio
 import binascii
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -115,8 +115,62 @@ def whole(value: Any) -> int | None:
     return int(value)
 
 
+class _PlainMessage(msgspec.Struct, forbid_unknown_fields=True):
+    content: str
+    role: str = ""
+    refusal: None = None
+    annotations: Annotated[list[None], msgspec.Meta(max_length=0)] | None = None
+    audio: None = None
+    function_call: None = None
+    tool_calls: None = None
+    reasoning: None = None
+    reasoning_content: None = None
+
+
+class _PlainChoice(msgspec.Struct):
+    message: _PlainMessage
+    index: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
+    finish_reason: Literal["stop", "length"] | None = None
+    logprobs: None = None
+    stop_reason: None = None
+
+
+class _PlainReply(msgspec.Struct):
+    choices: tuple[_PlainChoice]
+    id: str = ""
+    model: str = ""
+    created: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] | None = None
+    usage: UsageBlock | None = None
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+    search_results: None = None
+    citations: None = None
+
+
+_decode_plain = msgspec.json.Decoder(_PlainReply).decode
+
+
 def decode_reply(body: bytes) -> ModelReply:
     """What the vendor answered. Raises NotAReplyError."""
+    try:
+        plain = _decode_plain(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # It holds more than one text, or is odd: looked into piece by piece.
+        return _decode_any(body)
+    choice = plain.choices[0]
+    text = choice.message.content
+    return ModelReply(
+        id=plain.id,
+        model=plain.model,
+        created=plain.created,
+        choices=(Choice(index=choice.index, parts=(Text(text=text),) if text else (), stop=choice.finish_reason),),
+        usage=read_usage(plain.usage),
+        service_tier=plain.service_tier,
+        fingerprint=plain.system_fingerprint,
+    )
+
+
+def _decode_any(body: bytes) -> ModelReply:
     value = parse_reply(body)
     choices = value.get("choices")
     if not isinstance(choices, list):

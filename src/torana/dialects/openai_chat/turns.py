@@ -153,6 +153,12 @@ def write_messages(request: ModelRequest, target: Target) -> list[dict[str, Any]
     written: list[dict[str, Any]] = []
     later: list[Part] = []
     for number, message in enumerate(request.messages if target.own else _joined(request.messages)):
+        if not later and (plain := _plain_text(message)) is not None:
+            role = message.role
+            if role == "developer" and "no_developer_role" in target.quirks:
+                role = "system"
+            written.append({"role": role, "content": plain})
+            continue
         place = f"messages[{number}]"
         results = [part for part in message.parts if isinstance(part, ToolResult)]
         if later and not results:
@@ -170,6 +176,16 @@ def write_messages(request: ModelRequest, target: Target) -> list[dict[str, Any]
             {"role": "user", "content": write_content(later, target, f"messages[{len(request.messages) - 1}]")}
         )
     return written
+
+
+def _plain_text(message: Message) -> str | None:
+    """What a message says, where that is one text and nothing more, as most messages are."""
+    if len(message.parts) != 1 or message.name is not None:
+        return None
+    part = message.parts[0]
+    if type(part) is not Text or part.cache or part.citations or part.phase or part.signature:
+        return None
+    return part.text
 
 
 def _joined(messages: Iterable[Message]) -> list[Message]:
