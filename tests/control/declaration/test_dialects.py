@@ -60,7 +60,10 @@ MODEL = "model: {request: {path: /x}, response: a}"
         (f"kind: custom, deployments: [{{provider: p}}], {MODEL}, model_file: a", "described either here or in a file"),
         (f"kind: custom, deployments: [{{provider: p}}, {{provider: p, model: m}}], {MODEL}", "has one entry"),
         ("kind: custom, deployments: [{provider: p}], model: text", "model: has to be a mapping that describes"),
-        ("kind: custom, deployments: [{provider: p}], model: {request: {}}", "model: response is missing"),
+        (
+            "kind: custom, deployments: [{provider: p}], model: {request: {}}",
+            "services[0].model: response: it is missing",
+        ),
         (f"deployments: [{{provider: p, model: m}}], {MODEL}", "model: belongs to kind: custom"),
         ("deployments: [{provider: p, model: m}], model_file: a", "model_file: belongs to kind: custom"),
         ("deployments: [{provider: p}]", "deployments[0]: model: is missing"),
@@ -82,12 +85,12 @@ services:
     model:
       response: |
         {"a": b}
-      request: {method: "true", url: 1.10}
-      more: [1, -2.5, 1e3, true, False, null, ~, '1', yes, 1e999, 2020-01-01]
+      request: {path: /x, headers: {x-a: "true", x-b: '1'}}
+      inputs_schema: {enum: [1, -2.5, 1e3, true, False, null, ~, '1', yes, 1e999, 2020-01-01]}
 """
     described = read(text).services[0].description
     assert described is not None
     assert described.written == (
-        '{"response":"{\\"a\\": b}\\n","request":{"method":"true","url":1.1},'
-        '"more":[1,-2.5,1000.0,true,false,null,null,"1","yes","1e999","2020-01-01"]}'
+        '{"response":"{\\"a\\": b}\\n","request":{"path":"/x","headers":{"x-a":"true","x-b":"1"}},'
+        '"inputs_schema":{"enum":[1,-2.5,1000.0,true,false,null,null,"1","yes","1e999","2020-01-01"]}}'
     )

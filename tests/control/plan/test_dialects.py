@@ -94,6 +94,21 @@ async def test_a_credential_given_by_hand_goes_to_no_host_that_bases_or_options_
         assert (await providers.get(connection, None, "hand")).sealed_key is None
 
 
+async def test_a_credential_given_by_hand_buys_no_token_at_another_address(publisher: Publisher) -> None:
+    options = {"resource": "one", "tenant": "two", "client_id": "three"}
+    async with publisher.change() as connection:
+        draft = providers.ProviderDraft("hand", "azure-entra", options=options)
+        await providers.create(connection, publisher.master, draft, Secret("canary"))
+    given = ", ".join(f"{name}: {value}" for name, value in options.items())
+    file = "providers: [{name: hand, vendor: azure-entra, options: {%s}}]"
+    await _applied(publisher, file % given)
+    async with reading(publisher.engine) as connection:
+        assert (await providers.get(connection, None, "hand")).sealed_key is not None
+    await _applied(publisher, file % f"{given}, authority: 'https://evil.example'")
+    async with reading(publisher.engine) as connection:
+        assert (await providers.get(connection, None, "hand")).sealed_key is None
+
+
 CUSTOM = """
 providers: [{name: own, vendor: openai-compatible, base_url: "http://127.0.0.1:9001"}]
 services:
@@ -103,7 +118,7 @@ services:
     model:
       request: {path: /predict, body: '{"text": {{ text }}}'}
       response: '{"content": label}'
-      inputs_schema: {type: object, maxProperties: 3, additionalProperties: false, default: 0.5}
+      inputs_schema: {type: object, additionalProperties: false, properties: {x: {type: number, minimum: 0.5}}}
 """
 
 
@@ -123,7 +138,7 @@ async def test_a_custom_model_is_applied_once_and_shown_when_it_changes(publishe
 async def test_a_custom_models_description_may_stand_in_a_file_of_its_own(publisher: Publisher, tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(
         "request: {path: /predict, body: '{\"text\": {{ text }}}'}\nresponse: '{\"content\": label}'\n"
-        "inputs_schema: {type: object, maxProperties: 3, additionalProperties: false, default: 0.5}\n"
+        "inputs_schema: {type: object, additionalProperties: false, properties: {x: {type: number, minimum: 0.5}}}\n"
     )
     inside = CUSTOM[: CUSTOM.index("    model:")] + "    model_file: model.yaml\n"
     await _applied(publisher, inside, tmp_path)

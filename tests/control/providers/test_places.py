@@ -67,10 +67,11 @@ def test_an_option_cannot_change_what_an_address_means(value: str) -> None:
 
 def test_an_option_that_the_vendor_does_not_have_or_misses_is_named() -> None:
     assert (
-        places.option_problem(AWS, {"region": "eu-west-1", "planet": "x"}) == "aws has no option planet; it has region"
+        places.option_problem(AWS, {"region": "eu-west-1", "planet": "x"})
+        == "aws has no option planet; it has region, service"
     )
     assert places.option_problem(AWS, {}) == "region is missing; the credential of aws needs it"
-    assert places.options_of("azure-entra") == ("resource", "tenant", "client_id")
+    assert places.options_of("azure-entra") == ("resource", "tenant", "client_id", "scope", "authority")
     assert "api_version" in places.options_of("azure-deployments")
 
 

@@ -8,6 +8,8 @@ import msgspec
 from torana.control.declaration.document import Node, read_document
 from torana.control.declaration.problems import DeclarationError, Place, Problems
 from torana.core.secret import Secret
+from torana.custom.errors import DescriptionError
+from torana.custom.read import from_data
 
 MOST_JSON = 512 * 1024
 _MOST_NODES = 20_000
@@ -50,7 +52,11 @@ def described_in_file(text: Secret, place: Place, problems: Problems) -> str | N
 
 def description_problems(data: dict[str, Any]) -> list[str]:
     """What keeps this from being the description of a custom model, each with its field."""
-    return [f"{name} is missing" for name in ("request", "response") if name not in data]
+    try:
+        from_data(data)
+    except DescriptionError as error:
+        return list(error.problems)
+    return []
 
 
 def _plain(node: Node) -> Any:

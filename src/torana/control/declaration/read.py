@@ -32,7 +32,7 @@ from torana.control.declaration.shape import (
     TimeoutsDeclared,
     Visibility,
 )
-from torana.control.providers.places import OPTION_HELP, OPTION_VALUE
+from torana.control.providers.places import value_problem
 
 PERIODS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _TOP = ("providers", "services", "teams", "prices")
@@ -180,8 +180,8 @@ class _Reader:
         inner = self.fields(node, place, names)
         values = {name: inner.named(name) for name in names}
         for name, value in values.items():
-            if value is not None and not OPTION_VALUE.fullmatch(value.name):
-                inner.say(name, f"has to be {OPTION_HELP}")
+            if value is not None and (problem := value_problem(name, value.name)):
+                inner.say(name, problem)
         return {name: value for name, value in sorted(values.items()) if value is not None}
 
     def timeouts(self, fields: Fields) -> TimeoutsDeclared:

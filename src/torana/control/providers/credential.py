@@ -13,18 +13,10 @@ from torana.core.secret import Secret
 
 _AWS_ID = re.compile(r"[A-Za-z0-9]{16,128}")
 _AWS_SECRET = re.compile(r"[A-Za-z0-9/+=]{16,256}")
-_AWS_NAMES = {
-    "accesskeyid": "access",
-    "awsaccesskeyid": "access",
-    "secretaccesskey": "secret",
-    "awssecretaccesskey": "secret",
-    "sessiontoken": "session",
-    "awssessiontoken": "session",
-    "token": "session",
-}
+_AWS_NAMES = ("AccessKeyId", "SecretAccessKey", "SessionToken")
 _AWS_FORM = (
-    'expected ACCESS_KEY_ID:SECRET_ACCESS_KEY or, with a third part, a session token; or JSON such as {"access_key_id": …, '
-    '"secret_access_key": …}'
+    "expected ACCESS_KEY_ID:SECRET_ACCESS_KEY or, with a third part, a session token; or JSON with AccessKeyId and "
+    "SecretAccessKey, as `aws configure export-credentials` gives it"
 )
 MOST_CREDENTIAL = 32_768
 
@@ -55,10 +47,10 @@ def read_aws(credential: Secret) -> AwsCredential | str:
     """The parts of an AWS credential, or why it has none."""
     text = credential.reveal().strip()
     if text.startswith("{"):
-        parts = _aws_json(text)
-        if isinstance(parts, str):
-            return parts
-        access, secret, session = (parts.get(name, "") for name in ("access", "secret", "session"))
+        found = _object(text) or {}
+        access, secret, session = (found.get(name) or "" for name in _AWS_NAMES)
+        if not all(isinstance(part, str) for part in (access, secret, session)) or not access or not secret:
+            return _AWS_FORM
     else:
         split = text.split(":", 2)
         if len(split) < 2:
@@ -71,23 +63,6 @@ def read_aws(credential: Secret) -> AwsCredential | str:
     if session and not _visible(session):
         return "its session token has other than visible ASCII characters"
     return AwsCredential(access, Secret(secret), Secret(session) if session else None)
-
-
-def _aws_json(text: str) -> dict[str, str] | str:
-    found = _object(text)
-    if found is None:
-        return _AWS_FORM
-    parts: dict[str, str] = {}
-    for name, value in found.items():
-        part = _AWS_NAMES.get(name.replace("_", "").lower())
-        if part is None:
-            continue
-        if part in parts:
-            return f"it gives its {part} part twice"
-        if value is not None and not isinstance(value, str):
-            return f"its {part} part is not text"
-        parts[part] = value or ""
-    return parts if {"access", "secret"} <= parts.keys() else _AWS_FORM
 
 
 def _google_problem(text: str) -> str | None:

@@ -9,13 +9,21 @@ import msgspec
 from torana.catalog.vendors import DIALECTS, VENDORS, Vendor
 from torana.core.snapshot import Auth
 
-OPTION_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?")
+_OPTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?")
 """An option stands in addresses: nothing that could end a host or a path segment."""
-OPTION_HELP = "1 to 200 letters, digits and . _ - that begin and end with a letter or digit"
+_URL = re.compile(r"(?:https|api)://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,300})?")
+_URLS = frozenset({"authority", "scope", "token_url"})
+"""Options that are addresses themselves; a scope may begin with `api://`."""
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _NEEDED: Mapping[str, tuple[str, ...]] = {"sigv4": ("region",), "entra": ("tenant", "client_id")}
 """What a way of sending a credential cannot do without."""
+_TAKEN: Mapping[str, tuple[str, ...]] = {
+    "sigv4": ("service",),
+    "google-service-account": ("scope",),
+    "entra": ("scope", "authority"),
+    "ibm-iam": ("token_url",),
+}
 _QUIRK_TAKES: Mapping[str, tuple[str, ...]] = {"api_version_query": ("api_version",)}
 _MADE_TOKENS = frozenset({"sigv4", "google-service-account", "entra", "ibm-iam"})
 """Credentials without which a vendor's own address answers nobody."""
@@ -31,7 +39,7 @@ def filled(address: str, options: Mapping[str, str]) -> str | None:
     if "{" not in address:
         return address
     for place in places_in(address):
-        if not OPTION_VALUE.fullmatch(options.get(place, "")):
+        if not _OPTION.fullmatch(options.get(place, "")):
             return None
     return _PLACE.sub(lambda match: options[match[1]], address)
 
@@ -41,7 +49,7 @@ def options_of(vendor_id: str) -> tuple[str, ...]:
     """The names of the options that an account of this vendor may have: places of its addresses, and what its credential needs."""
     vendor = VENDORS[vendor_id]
     names = [*places_in(vendor.base_url), *(name for base in vendor.also.values() for name in places_in(base))]
-    names += _NEEDED.get(vendor.auth, ())
+    names += [*_NEEDED.get(vendor.auth, ()), *_TAKEN.get(vendor.auth, ())]
     names += [name for quirk in sorted(vendor.quirks) for name in _QUIRK_TAKES.get(quirk, ())]
     return tuple(dict.fromkeys(names))
 
@@ -56,14 +64,23 @@ def needs_credential(vendor: Vendor) -> bool:
     return vendor.auth in _MADE_TOKENS
 
 
+def value_problem(name: str, value: str) -> str | None:
+    """Why this cannot be the value of that option; None when it can."""
+    if name in _URLS:
+        return None if _URL.fullmatch(value) else "has to be an https:// address without user, query or fragment"
+    if _OPTION.fullmatch(value):
+        return None
+    return "has to be 1 to 200 letters, digits and . _ - that begin and end with a letter or digit"
+
+
 def option_problem(vendor: Vendor, options: Mapping[str, str]) -> str | None:
     """Why these options cannot be an account's; None when they can."""
     known = options_of(vendor.id)
     for name, value in options.items():
         if name not in known:
             return f"{vendor.id} has no option {name}; it has {', '.join(known) or 'none'}"
-        if not OPTION_VALUE.fullmatch(value):
-            return f"{name} has to be {OPTION_HELP}"
+        if problem := value_problem(name, value):
+            return f"{name} {problem}"
     missing = [name for name in options_needed(vendor) if name not in options]
     return f"{missing[0]} is missing; the credential of {vendor.id} needs it" if missing else None
 
@@ -91,6 +108,11 @@ def doors(
     if dialect is None:
         return found
     return {dialect: found.get(dialect, base_url), **found}
+
+
+def token_places(options: Mapping[str, str]) -> list[str]:
+    """Addresses of an operator's that a credential is sent to, to buy a token with it."""
+    return [options[name] for name in ("authority", "token_url") if name in options]
 
 
 def auth_of(vendor: Vendor, dialect: str, *, credential: bool) -> Auth:

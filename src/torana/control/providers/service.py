@@ -201,11 +201,11 @@ def hosts(
     vendor_id: str, base_url: str, bases: str | None, dialect: str | None, options: str | None
 ) -> set[tuple[str, str, int | None]]:
     """Scheme, host and port of every place that a credential is sent to, from the columns of its account."""
-    vendor = VENDORS.get(vendor_id)
+    vendor, given = VENDORS.get(vendor_id), places.opened(options)
     found: dict[str, str] = {}
     if vendor is not None:
-        found = places.doors(vendor, base_url, places.opened(bases), dialect, places.opened(options))
-    return {_origin(url) for url in (base_url, *found.values())}
+        found = places.doors(vendor, base_url, places.opened(bases), dialect, given)
+    return {_origin(url) for url in (base_url, *found.values(), *places.token_places(given))}
 
 
 def _hosts(provider: Provider) -> set[tuple[str, str, int | None]]:
