@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from torana import wiring
-from torana.control.init import first_start
+from torana.catalog.vendors import VENDORS
+from torana.control.init import MOST_MODELS, first_start, newest_models
 from torana.control.publish.publish import Publisher
 from torana.control.tokens import service as tokens
 from torana.control.users import service as users
@@ -60,10 +61,60 @@ async def test_a_second_start_makes_nothing(publisher: Publisher) -> None:
     assert await publisher.version() == version
 
 
-async def test_a_vendor_whose_address_or_dialect_asks_for_more_is_left_to_the_operator(publisher: Publisher) -> None:
-    made = await first_start(publisher, {"ANTHROPIC_API_KEY": "sk-ant", "DATABRICKS_TOKEN": "dapi", "CO_API_KEY": "co"})
+async def test_a_vendor_whose_address_or_credential_asks_for_more_is_left_to_the_operator(publisher: Publisher) -> None:
+    environment = {
+        "DATABRICKS_TOKEN": "dapi",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "REPLICATE_API_TOKEN": "r8",
+        "AZURE_API_KEY": "a",
+    }
+    made = await first_start(publisher, environment)
     assert made is not None
     assert made.vendors == ()
+
+
+async def test_vendors_of_other_dialects_are_registered_with_current_models(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    environment = {"ANTHROPIC_API_KEY": "sk-ant", "GOOGLE_API_KEY": "AIza", "COHERE_API_KEY": "co"}
+    made = await first_start(publisher, environment)
+    assert made is not None
+    assert made.vendors == ("anthropic", "google", "cohere")
+    with file.open_current(tmp_path / "snapshot") as snapshot:
+        key = snapshot.key(publisher.master.key_digest(made.key.reveal().encode()))
+        assert key is not None
+        app = snapshot.app(key.app_id)
+        assert app is not None
+        vendors: dict[str, list[str]] = {}
+        for service_id in set(app.grants.values()):
+            service = snapshot.service(service_id)
+            assert service is not None
+            deployment = service.deployments[0]
+            account = snapshot.account(deployment.account_id)
+            assert account is not None
+            vendors.setdefault(account.vendor, []).append(deployment.model)
+            assert account.vendor == "demo" or deployment.facts is not None
+            assert account.vendor == "demo" or account.doors[0].dialect == VENDORS[account.vendor].dialect
+    assert {vendor: 1 <= len(models) <= MOST_MODELS for vendor, models in vendors.items()} == dict.fromkeys(
+        ("anthropic", "google", "cohere", "demo"), True
+    )
+    assert all(model.startswith("claude-") for model in vendors["anthropic"])
+
+
+async def test_models_that_several_vendors_have_do_not_stand_in_each_others_way(publisher: Publisher) -> None:
+    environment = dict.fromkeys(("GROQ_API_KEY", "CEREBRAS_API_KEY", "GITHUB_API_KEY", "NVIDIA_API_KEY"), "key")
+    environment |= {"SILICONFLOW_API_KEY": "key", "NEBIUS_API_KEY": "key", "OPENROUTER_API_KEY": "key"}
+    made = await first_start(publisher, environment)
+    assert made is not None
+    assert set(made.vendors) == {"groq", "cerebras", "github", "nvidia", "siliconflow", "nebius", "openrouter"}
+
+
+def test_the_newest_of_each_line_of_models_is_offered_and_none_that_ends() -> None:
+    offered = [model.model for model in newest_models("anthropic", "2026-11-25")]
+    lines = {name.split("-")[1] for name in offered}
+    assert len(lines) == len(offered)
+    assert {"opus", "sonnet", "haiku"} <= lines
+    assert newest_models("replicate", "2026-11-25") == []
 
 
 def test_a_database_that_was_set_up_gets_no_new_master_key(

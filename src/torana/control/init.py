@@ -1,11 +1,15 @@
 """The first start of an empty installation: what has to be there before anybody can sign in or call."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from torana.catalog.vendors import VENDORS, Vendor
+from torana.catalog.models import CatalogModel, search, undated
+from torana.catalog.vendors import VENDORS, Model, Vendor
+from torana.control.access.names import fits
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
 from torana.control.providers import service as providers
@@ -22,6 +26,10 @@ from torana.stores.sql.engine import Connection, Engine, reading
 
 ADMIN_EMAIL = "admin@localhost"
 DEFAULT = "default"
+MOST_MODELS = 4
+"""Offered of a vendor that says nothing itself of what to offer."""
+_IN_A_HEADER = frozenset({"bearer", "x-api-key", "api-key", "x-goog-api-key"})
+_NUMBERS = re.compile(r"[-.]?[0-9][0-9.]*")
 
 
 class FirstStart(NamedTuple):
@@ -68,32 +76,62 @@ async def _add_vendors(
     connection: Connection, publisher: Publisher, app: apps.App, environment: Mapping[str, str]
 ) -> tuple[str, ...]:
     found: list[str] = []
+    names: set[str] = set()
     for vendor in VENDORS.values():
-        credential = environment.get(vendor.env, "").strip() if vendor.env else ""
-        if vendor.id != "demo" and not (credential and _can_be_called(vendor)):
+        credential = _credential(vendor, environment)
+        if vendor.id != "demo" and credential is None:
             continue
         try:
-            await _add_vendor(connection, publisher, app, vendor, Secret(credential) if credential else None)
+            await _add_vendor(connection, publisher, app, vendor, credential, names)
         except Refusal as refusal:
             # An odd variable in the operator's shell is no reason not to start.
             logger().warning("vendor_not_registered", vendor=vendor.id, variable=vendor.env, reason=refusal.sentence)
             continue
-        if credential:
+        if credential is not None:
             found.append(vendor.id)
     return tuple(found)
 
 
-def _can_be_called(vendor: Vendor) -> bool:
-    # What gates speak, and an address that needs nothing of the account: others are set up by hand.
-    return vendor.dialect == "openai_chat" and vendor.auth == "bearer" and bool(vendor.fixed_base_url)
+def _credential(vendor: Vendor, environment: Mapping[str, str]) -> Secret | None:
+    """What stands in the vendor's variable, or in one of its other spellings.
+
+    Only of vendors that need nothing else of the account: others are set up by hand.
+    """
+    if not vendor.dialect or vendor.auth not in _IN_A_HEADER or not vendor.fixed_base_url:
+        return None
+    for name in (vendor.env, *vendor.more_env):
+        if text := environment.get(name, "").strip():
+            return Secret(text)
+    return None
+
+
+def newest_models(vendor: str, today: str) -> list[Model]:
+    """A few of a vendor's chat models: the newest of each line, and the newest lines first."""
+    known = [
+        model for model in search(vendor=vendor, kind="chat", current_on=today) if model.released and model.input_usd
+    ]
+    lines: dict[str, CatalogModel] = {}
+    for model in sorted(known, key=lambda one: (one.released or "", one.id), reverse=True):
+        lines.setdefault(_NUMBERS.sub("", undated(model.id)), model)
+    offered = [model.id for model in lines.values() if fits(model.id, most=services.MOST_NAME, slashes=True)]
+    return [Model(name, name) for name in offered[:MOST_MODELS]]
 
 
 async def _add_vendor(
-    connection: Connection, publisher: Publisher, app: apps.App, vendor: Vendor, credential: Secret | None
+    connection: Connection,
+    publisher: Publisher,
+    app: apps.App,
+    vendor: Vendor,
+    credential: Secret | None,
+    names: set[str],
 ) -> None:
     draft = providers.ProviderDraft(name=vendor.id, vendor=vendor.id)
     account = await providers.create(connection, publisher.master, draft, credential)
-    for model in vendor.models:
+    today = datetime.now(UTC).date().isoformat()
+    for model in vendor.models or newest_models(vendor.id, today):
+        # Several vendors have some models: whoever comes first has the plain name.
+        name = model.service if model.service not in names else f"{vendor.id}/{model.model}"
+        names.add(name)
         deployment = services.DeploymentDraft(account.id, model.model)
-        service = await services.create(connection, services.ServiceDraft(model.service, [deployment]))
+        service = await services.create(connection, services.ServiceDraft(name, [deployment]))
         await subscriptions.subscribe(connection, app, service)

@@ -59,6 +59,22 @@ class CallRecord(msgspec.Struct, array_like=True, frozen=True, omit_defaults=Fal
     """The caller's `metadata` object as JSON, at most 4 KiB; None when absent or larger."""
     bodies_kept: bool
     """True when a BodyRecord with the same id was written."""
+    cache_write_tokens: int | None = None
+    """Part of input_tokens, and none of cached_input_tokens: what the vendor put into its cache."""
+    audio_input_tokens: int | None = None
+    """Part of input_tokens."""
+    audio_output_tokens: int | None = None
+    """Part of output_tokens."""
+    units: str | None = None
+    """What is counted besides tokens: `images`, `seconds`, `characters`, `pages` or `searches`."""
+    unit_count: float | None = None
+    """How many of `units`."""
+    dialect: str | None = None
+    """The caller's."""
+    target_dialect: str | None = None
+    """The one in which the vendor was called."""
+    dropped: str | None = None
+    """What was left out because the target cannot carry it, as `x-torana-dropped` said."""
 
 
 class BodyRecord(msgspec.Struct, array_like=True, frozen=True):

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any, NamedTuple
 
+from torana.catalog.vendors import VENDORS
 from torana.core.money import PICOS, to_picos
 from torana.core.record import CallRecord
 
@@ -18,6 +19,7 @@ _DAY_US = 86_400_000_000
 _MOST_CACHED = 20_000
 _UNPRICED_VENDORS = frozenset({"openai-compatible"})
 _EVER = 2**62
+_PRICED_AS = {vendor.id: vendor.priced_as for vendor in VENDORS.values() if vendor.priced_as}
 
 Cost = tuple[int | None, str | None]
 """Pico-dollars and where the price came from; both None when it is not known."""
@@ -51,6 +53,12 @@ class Rates(NamedTuple):
     cached: int | None
     output: int | None
     reasoning: int | None
+    cache_write: int | None
+    audio_input: int | None
+    audio_output: int | None
+
+
+FREE = Rates(1, 0, 0, 0, 0, 0, 0, 0)
 
 
 class _Quote(NamedTuple):
@@ -64,14 +72,26 @@ class _Quote(NamedTuple):
 
 
 def rates(
-    input_usd: Decimal | None, cached_usd: Decimal | None, output_usd: Decimal | None, reasoning_usd: Decimal | None
+    input_usd: Decimal | None,
+    cached_usd: Decimal | None,
+    output_usd: Decimal | None,
+    reasoning_usd: Decimal | None,
+    cache_write_usd: Decimal | None = None,
+    audio_input_usd: Decimal | None = None,
+    audio_output_usd: Decimal | None = None,
 ) -> Rates:
-    """Dollars per million tokens to whole rates, exactly, however many decimals they have."""
+    """Dollars per million tokens to whole rates, exactly, however many decimals they have.
+
+    A special kind of token without a price of its own costs as much as other input or output.
+    """
     prices = [
         input_usd,
         input_usd if cached_usd is None else cached_usd,
         output_usd,
         output_usd if reasoning_usd is None else reasoning_usd,
+        input_usd if cache_write_usd is None else cache_write_usd,
+        input_usd if audio_input_usd is None else audio_input_usd,
+        output_usd if audio_output_usd is None else audio_output_usd,
     ]
     # Fractions, because decimal arithmetic would round what has more than 28 digits.
     exact = [None if price is None else Fraction(price) * PICOS / 1_000_000 for price in prices]
@@ -87,12 +107,22 @@ def cost(rate: Rates, record: CallRecord) -> int | None:
         return None
     total = 0
     if input_tokens:
-        read = _sum(input_tokens, record.cached_input_tokens or 0, rate.input, rate.cached)
+        cached = record.cached_input_tokens or 0
+        if record.cache_write_tokens or record.audio_input_tokens:
+            special = (cached, rate.cached), (record.cache_write_tokens or 0, rate.cache_write)
+            read = _parts(input_tokens, rate.input, *special, (record.audio_input_tokens or 0, rate.audio_input))
+        else:
+            read = _sum(input_tokens, cached, rate.input, rate.cached)
         if read is None:
             return None
         total = read
     if output_tokens:
-        wrote = _sum(output_tokens, record.reasoning_tokens or 0, rate.output, rate.reasoning)
+        reasoning = record.reasoning_tokens or 0
+        if record.audio_output_tokens:
+            audio = record.audio_output_tokens, rate.audio_output
+            wrote = _parts(output_tokens, rate.output, (reasoning, rate.reasoning), audio)
+        else:
+            wrote = _sum(output_tokens, reasoning, rate.output, rate.reasoning)
         if wrote is None:
             return None
         total += wrote
@@ -108,6 +138,19 @@ def _sum(tokens: int, special: int, rate: int | None, special_rate: int | None) 
     if rate is None or special_rate is None:
         return None
     return (tokens - special) * rate + special * special_rate
+
+
+def _parts(tokens: int, rate: int | None, *special: tuple[int, int | None]) -> int | None:
+    """The same with several special kinds, none of which is another's part; what exceeds `tokens` is cut off."""
+    total = 0
+    for count, special_rate in (*special, (tokens, rate)):
+        taken = min(count, tokens)
+        if taken:
+            if special_rate is None:
+                return None
+            total += taken * special_rate
+            tokens -= taken
+    return total
 
 
 class Prices:
@@ -159,11 +202,11 @@ class Prices:
         day = record.started_us // _DAY_US * _DAY_US
         since_us, until_us = max(since_us, day), min(until_us, day + _DAY_US)
         if vendor == "demo":
-            return _Quote(since_us, until_us, "demo", Rates(1, 0, 0, 0, 0), None)
+            return _Quote(since_us, until_us, "demo", FREE, None)
         if vendor in _UNPRICED_VENDORS or self._vendor_prices is None:
             return _Quote(since_us, until_us, None, None, None)
         source = self._vendor_prices.source
-        found = self._vendor_prices.of_day(vendor, model, record.started_us)
+        found = self._vendor_prices.of_day(_PRICED_AS.get(vendor, vendor), model, record.started_us)
         if isinstance(found, Rates):
             return _Quote(since_us, until_us, source, found, None)
         return _Quote(since_us, until_us, source, None, found)
@@ -185,6 +228,13 @@ class Prices:
                 since_us = max(since_us, valid[-1].valid_from_us)
                 return since_us, until_us, valid[-1]
         return since_us, until_us, None
+
+
+_MTOK = (
+    *("input_mtok", "cache_read_mtok", "output_mtok", "output_reasoning_mtok"),
+    *("cache_write_mtok", "input_audio_mtok", "output_audio_mtok"),
+)
+"""What genai-prices calls the parameters of `rates`, in their order."""
 
 
 class VendorPrices:
@@ -215,7 +265,7 @@ class VendorPrices:
         known = {name: value for name, value in vars(prices).items() if value is not None}
         if "input_mtok" not in known and "output_mtok" not in known:
             return None
-        used = [known.get(name) for name in ("input_mtok", "cache_read_mtok", "output_mtok", "output_reasoning_mtok")]
+        used = [known.get(name) for name in _MTOK]
         if "requests_kcount" in known or any(isinstance(value, self._types.TieredPrices) for value in used):
             return lambda record: self._calculate(vendor, model, record)
         return rates(*used)
@@ -227,6 +277,7 @@ class VendorPrices:
             "input_tokens": record.input_tokens or 0,
             "cache_read_tokens": min(record.cached_input_tokens or 0, record.input_tokens or 0),
             "output_tokens": record.output_tokens or 0,
+            **_special_counts(record),
         }
         try:
             result = self._genai.calc_price(
@@ -238,6 +289,20 @@ class VendorPrices:
             if counts[f"{direction}_tokens"] and getattr(result.model_price, f"{direction}_mtok") is None:
                 return None
         return to_picos(result.total_price)
+
+
+def _special_counts(record: CallRecord) -> dict[str, int]:
+    """Kinds of token that few calls have, as genai-prices counts them: each at most what the kinds before it leave."""
+    counts: dict[str, int] = {}
+    left = max(0, (record.input_tokens or 0) - (record.cached_input_tokens or 0))
+    if wrote := min(record.cache_write_tokens or 0, left):
+        counts["cache_write_tokens"] = wrote
+    if audio := min(record.audio_input_tokens or 0, left - wrote):
+        # Of audio nothing is known to come from the cache or to go there; genai-prices wants that said.
+        counts |= {"input_audio_tokens": audio, "cache_audio_read_tokens": 0, "cache_audio_write_tokens": 0}
+    if audio := min(record.audio_output_tokens or 0, record.output_tokens or 0):
+        counts["output_audio_tokens"] = audio
+    return counts
 
 
 def usd(text: str | None) -> Decimal | None:

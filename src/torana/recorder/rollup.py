@@ -17,13 +17,15 @@ Names = tuple[str | None, ...]
 Key = tuple[int, Names, int]
 """Minute (seconds since 1970), names, class of the status."""
 Groups = dict[Key, list[tuple[Any, ...]]]
-"""The calls of each key: CallRecord's fields and the cost."""
+"""The calls of each key: the first of CallRecord's fields and, last, the cost."""
 
 MINUTE_US = MINUTE * 1_000_000
 _BUCKETS = range(len(LATENCY_BOUNDS_US) + 1)
 _FIELDS = CallRecord.__struct_fields__
 _TOTAL, _FIRST, _ERROR = (_FIELDS.index(name) for name in ("total_us", "first_byte_us", "error"))
 _INPUT, _OUTPUT, _REQUEST = (_FIELDS.index(name) for name in ("input_tokens", "output_tokens", "request_bytes"))
+SUMMED = _REQUEST + 2
+"""How many of CallRecord's fields, from the first on, hold all that is summed."""
 
 
 def sums(status_class: int, members: Sequence[tuple[Any, ...]]) -> list[int]:

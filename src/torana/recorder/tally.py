@@ -11,10 +11,11 @@ import msgspec
 from torana.core.record import CallRecord
 from torana.recorder import rollup
 from torana.recorder.price import Prices
-from torana.recorder.rollup import MINUTE_US, Groups
-from torana.stores.sql.call_tables import MINUTE, PLACE_FIELDS, team_mark
+from torana.recorder.rollup import MINUTE_US, SUMMED, Groups
+from torana.stores.sql.call_tables import MINUTE, PLACE_FIELDS, SPECIAL_FIELDS, team_mark
 
 _MOST_PLACES = 20_000
+_NOTHING_SPECIAL = (None,) * SPECIAL_FIELDS
 _astuple = msgspec.structs.astuple
 _to_json = msgspec.json.Encoder().encode
 _to_msgpack = msgspec.msgpack.Encoder().encode
@@ -76,11 +77,12 @@ class Tally:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = []
-        group.append((*fields, picos))
+        group.append((*fields[:SUMMED], picos))
         if picos is None and (fields[19] is not None or fields[21] is not None):
             self.unpriced += 1
         # The order of MORE_FIELDS.
-        more = _to_json((fields[1], source, fields[20], *fields[22:30], *fields[31:])).decode()
+        last = fields[31:33] if fields[33:] == _NOTHING_SPECIAL else fields[31:]
+        more = _to_json((fields[1], source, fields[20], *fields[22:30], *last)).decode()
         call = (fields[0], digest, place.team, fields[4], fields[5], fields[2], fields[3], fields[19], fields[21])
         self.rows.append((*call, picos, fields[30], more))
 

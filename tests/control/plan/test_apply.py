@@ -242,7 +242,10 @@ async def test_a_plan_that_no_longer_holds_is_not_applied(publisher: Publisher) 
     ("environment", "said"),
     [
         ({"BENCH_KEY": "short"}, "16 to 512 visible ASCII characters"),
-        ({"LOCAL_KEY": f"{CANARY}\nx-injected: 1"}, "the credential has characters that no header can carry"),
+        (
+            {"LOCAL_KEY": f"{CANARY}\nx-injected: 1"},
+            "the credential cannot be used: expected visible ASCII characters",
+        ),
     ],
 )
 async def test_a_value_that_cannot_be_used_is_refused_and_not_repeated(

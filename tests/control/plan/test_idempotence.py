@@ -36,6 +36,9 @@ def declarations(draw: st.DrawFn) -> str:
     lines = ["providers:"]
     for name in providers:
         key = draw(st.sampled_from(["", ", api_key: {env: ONE}", ", api_key: {env: TWO}", ", timeouts: {total: 9.5}"]))
+        key += draw(
+            st.sampled_from(["", ", dialect: anthropic_messages", ", bases: {gemini: 'http://three.example/v1beta'}"])
+        )
         host = draw(st.sampled_from(["one", "two"]))
         lines.append(f"  - {{name: {name}, vendor: openai-compatible, base_url: 'http://{host}.example/v1'{key}}}")
     teams = draw(_entries(2))
@@ -49,7 +52,10 @@ def declarations(draw: st.DrawFn) -> str:
         )
         owner = draw(st.sampled_from(["", *(f", team: {team}" for team in teams)]))
         alias = draw(st.sampled_from(["", f", aliases: [{name}-too]"]))
-        keep = draw(st.sampled_from(["", ", keep_bodies: true"]))
+        keep = draw(st.sampled_from(["", ", keep_bodies: true", ", drop_unsupported: true", ", try_unsupported: true"]))
+        if draw(st.booleans()):
+            keep += ", kind: custom, model: {request: {path: /" + draw(NAMES) + "}, response: x}"
+            served = f"{{provider: {places[0][0]}}}"
         lines.append(f"  - {{name: {name}, deployments: [{served}], limits: {draw(LIMITS)}{owner}{alias}{keep}}}")
     lines.append("teams:")
     lines += [

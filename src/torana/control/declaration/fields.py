@@ -216,6 +216,12 @@ class Fields:
             return None
         return Outside("env" if source == "env" else "file", inner.value, place)
 
+    def path(self, name: str) -> Outside | None:
+        """The path of a file with a value, which stands here itself because it is no secret."""
+        text = self.text(name)
+        found = self.node(name)
+        return Outside("file", text, found[1]) if text is not None and found is not None else None
+
     def moment(self, name: str) -> int:
         """A date (its midnight, UTC) or a time with its zone, to microseconds since 1970; 0 when absent."""
         text = self.text(name)

@@ -13,8 +13,8 @@ from torana.control.declaration.problems import Problems
 from torana.control.declaration.shape import Outside
 from torana.core.secret import Secret
 
-MOST_BYTES = 65_536
-"""Of one value: long enough for a bundle of certificates."""
+MOST_BYTES = 512 * 1024
+"""Of one value: long enough for a bundle of certificates and for the description of a model."""
 
 
 class OutsideValues(msgspec.Struct, frozen=True):

@@ -2,12 +2,15 @@
 
 import hashlib
 import re
-from typing import cast
+from functools import partial
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 import msgspec
 
+from torana.catalog.vendors import DIALECTS, vendor_named
 from torana.control.bulk import without_collecting
+from torana.control.declaration.custom import described
 from torana.control.declaration.document import Node, read_document
 from torana.control.declaration.fields import MOST_AMOUNT, SERVICE_NAME, Fields
 from torana.control.declaration.outside import OutsideValues, check_outside
@@ -17,6 +20,7 @@ from torana.control.declaration.shape import (
     AppDeclared,
     Declaration,
     DeploymentDeclared,
+    Description,
     KeyDeclared,
     LimitDeclared,
     Named,
@@ -28,12 +32,17 @@ from torana.control.declaration.shape import (
     TimeoutsDeclared,
     Visibility,
 )
+from torana.control.providers.places import value_problem
 
 PERIODS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _TOP = ("providers", "services", "teams", "prices")
-_PROVIDER = ("name", "vendor", "base_url", "api_key", "ca", "proxy", "timeouts")
+_PROVIDER = ("name", "vendor", "base_url", "dialect", "bases", "options", "api_key", "ca", "proxy", "timeouts")
+_DIALECTS = tuple(sorted(DIALECTS))
 _TIMEOUTS = ("connect", "first_byte", "idle", "total")
-_SERVICE = ("name", "kind", "visibility", "team", "aliases", "deployments", "limits", "keep_bodies")
+_SERVICE = (
+    *("name", "kind", "visibility", "team", "aliases", "deployments", "model", "model_file", "limits", "keep_bodies"),
+    *("drop_unsupported", "try_unsupported"),
+)
 _DEPLOYMENT = ("provider", "model", "weight")
 _TEAM = ("name", "apps", "limits")
 _APP = ("name", "subscriptions", "keys", "limits", "keep_bodies")
@@ -140,14 +149,40 @@ class _Reader:
         fields = self.fields(node, place, _PROVIDER)
         return ProviderDeclared(
             name=fields.name("name"),
-            vendor=fields.named("vendor", required=True) or Named("", place),
-            base_url=_url(fields, "base_url", ("http", "https"), "http://HOST[:PORT][/PATH] or https://…", path=True),
+            vendor=_vendor(fields, required=True) or Named("", place),
+            base_url=_base_url(fields, "base_url"),
             api_key=self.reference(fields.outside("api_key", "a credential")),
             ca=self.reference(fields.outside("ca", "a certificate", only_file=True)),
             proxy=_url(fields, "proxy", ("http",), "http://HOST:PORT", path=False),
             timeouts=self.timeouts(fields),
             place=place,
+            dialect=fields.choice("dialect", _DIALECTS, "") or None,
+            bases=self.bases(fields),
+            options=self.options(fields),
         )
+
+    def bases(self, fields: Fields) -> dict[str, str]:
+        """`bases` of a provider: dialects with their base URLs."""
+        found = fields.node("bases")
+        if found is None:
+            return {}
+        inner = self.fields(*found, _DIALECTS)
+        urls = ((dialect, _base_url(inner, dialect)) for dialect in _DIALECTS)
+        return {dialect: url for dialect, url in urls if url is not None}
+
+    def options(self, fields: Fields) -> dict[str, Named]:
+        """`options` of a provider: any names, which are checked against the vendor's."""
+        found = fields.node("options")
+        if found is None:
+            return {}
+        node, place = found
+        names = tuple(node.value) if isinstance(node.value, dict) else ("region", "project")
+        inner = self.fields(node, place, names)
+        values = {name: inner.named(name) for name in names}
+        for name, value in values.items():
+            if value is not None and (problem := value_problem(name, value.name)):
+                inner.say(name, problem)
+        return {name: value for name, value in sorted(values.items()) if value is not None}
 
     def timeouts(self, fields: Fields) -> TimeoutsDeclared:
         """`timeouts` of a provider."""
@@ -160,14 +195,16 @@ class _Reader:
     def service(self, node: Node, place: Place) -> ServiceDeclared:
         """An entry of `services`."""
         fields = self.fields(node, place, _SERVICE)
-        fields.choice("kind", ("model",), "model")
+        kind = cast(Literal["model", "custom"], fields.choice("kind", ("model", "custom"), "model"))
         visibility = cast(Visibility, fields.choice("visibility", ("organisation", "team"), "organisation"))
-        deployments = fields.each("deployments", self.deployment, required=True)
+        deployments = fields.each("deployments", partial(self.deployment, kind), required=True)
         if "deployments" in fields and not deployments:
             fields.say("deployments", "has to have at least one entry")
+        if kind == "custom" and len(deployments) > 1:
+            fields.say("deployments", "has one entry where kind is custom")
         return ServiceDeclared(
             name=fields.name("name", SERVICE_NAME),
-            kind="model",
+            kind=kind,
             visibility=visibility,
             team=fields.named("team"),
             aliases=fields.names("aliases", SERVICE_NAME),
@@ -175,15 +212,33 @@ class _Reader:
             limits=self.limits(fields),
             keep_bodies=fields.truth("keep_bodies"),
             place=place,
+            description=self.description(fields, kind),
+            drop_unsupported=fields.truth("drop_unsupported"),
+            try_unsupported=fields.truth("try_unsupported"),
         )
 
-    def deployment(self, node: Node, place: Place) -> DeploymentDeclared:
+    def description(self, fields: Fields, kind: str) -> Description | None:
+        """`model` or `model_file` of a service of kind custom."""
+        written, file = fields.node("model"), self.reference(fields.path("model_file"))
+        if kind != "custom":
+            for name in ("model", "model_file"):
+                if name in fields:
+                    fields.say(name, "belongs to kind: custom; the model of a vendor stands in deployments")
+            return None
+        if ("model" in fields) == ("model_file" in fields):
+            fields.say("model", "a custom model is described either here or in a file that model_file names")
+            return None
+        if written is not None:
+            return Description(described(*written, self._problems), None, written[1])
+        return None if file is None else Description(None, file, file.place)
+
+    def deployment(self, kind: str, node: Node, place: Place) -> DeploymentDeclared:
         """An entry of `deployments`."""
         fields = self.fields(node, place, _DEPLOYMENT)
         weight = fields.whole("weight", 0, 1_000_000)
         return DeploymentDeclared(
             provider=fields.named("provider", required=True) or Named("", place),
-            model=fields.text("model", required=True, most=200) or "",
+            model=fields.text("model", required=kind != "custom", most=200) or "",
             weight=1 if weight is None else weight,
             place=place,
         )
@@ -258,7 +313,7 @@ class _Reader:
             if isinstance(node.value, dict) and name not in fields:
                 fields.say(name, "is missing; a price is in dollars per million tokens")
         return PriceDeclared(
-            vendor=fields.named("vendor"),
+            vendor=_vendor(fields),
             provider=fields.named("provider"),
             model=fields.text("model", required=True, most=200) or "",
             input_usd=fields.usd("input"),
@@ -267,6 +322,17 @@ class _Reader:
             reasoning_usd=fields.usd("reasoning"),
             place=place,
         )
+
+
+def _vendor(fields: Fields, required: bool = False) -> Named | None:
+    """A vendor under its id, however it is spelled; as it is where there is none."""
+    found = fields.named("vendor", required)
+    known = None if found is None else vendor_named(found.name)
+    return found if found is None or known is None else Named(known.id, found.place)
+
+
+def _base_url(fields: Fields, name: str) -> str | None:
+    return _url(fields, name, ("http", "https"), "http://HOST[:PORT][/PATH] or https://…", path=True)
 
 
 def _url(fields: Fields, name: str, schemes: tuple[str, ...], form: str, *, path: bool) -> str | None:

@@ -6,13 +6,20 @@ import msgspec
 
 from torana.control.declaration.problems import Place, Problems, quoted
 from torana.control.declaration.shape import Declaration, Named, ProviderDeclared, ServiceDeclared, TeamDeclared
+from torana.control.providers.places import places_in
 
 
 class VendorFacts(msgspec.Struct, frozen=True):
     """What a file has to know about a vendor."""
 
     base_url: str | None
-    """The vendor's own address; None when the file has to give one, empty when there is none to give."""
+    """The vendor's own, with places for options such as `{region}`; None: the file has to give one; empty: there is none."""
+    options: tuple[str, ...] = ()
+    """Names of the options that an account may have."""
+    needed: tuple[str, ...] = ()
+    """Those that the credential cannot do without."""
+    credential: bool = False
+    """Whether nothing can be called at that address without one."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -33,7 +40,7 @@ def check_references(declaration: Declaration, around: Surroundings, problems: P
     teams = around.teams | _once(((t.name, t.place) for t in declaration.teams), "team", problems)
     services = _services(declaration.services, around, problems)
     for provider in declaration.providers:
-        _check_provider(provider, around.vendors, problems)
+        _check_provider(provider, around, problems)
     for service in declaration.services:
         _check_service(service, providers, teams, problems)
     for team in declaration.teams:
@@ -71,13 +78,27 @@ def _services(services: tuple[ServiceDeclared, ...], around: Surroundings, probl
     return {**around.services, **dict.fromkeys(names, ""), **own}
 
 
-def _check_provider(provider: ProviderDeclared, vendors: Mapping[str, VendorFacts], problems: Problems) -> None:
-    _known(provider.vendor, "vendor", vendors, problems)
-    facts = vendors.get(provider.vendor.name)
-    if facts is not None and facts.base_url is None and provider.base_url is None:
-        problems.add(
-            provider.place, f"base_url is missing; the vendor {quoted(provider.vendor.name)} has no address of its own"
-        )
+def _check_provider(provider: ProviderDeclared, around: Surroundings, problems: Problems) -> None:
+    _known(provider.vendor, "vendor", around.vendors, problems)
+    facts = around.vendors.get(provider.vendor.name)
+    if facts is None:
+        return
+    vendor = f"the vendor {quoted(provider.vendor.name)}"
+    for name, value in provider.options.items():
+        if name not in facts.options:
+            problems.add(value.place, f"{vendor} has no such option; it has {', '.join(facts.options) or 'none'}")
+    needed = dict.fromkeys(facts.needed, "the credential of")
+    if provider.base_url is None and facts.base_url is None:
+        problems.add(provider.place, f"base_url is missing; {vendor} has no address of its own")
+    elif provider.base_url is None and facts.base_url is not None:
+        needed = dict.fromkeys(places_in(facts.base_url), "the address of") | needed
+    for name, what in needed.items():
+        if name not in provider.options:
+            instead = ", or base_url" if what == "the address of" else ""
+            problems.add(provider.place, f"options.{name}{instead} is missing; {what} {vendor} needs it")
+    given = provider.api_key is not None or provider.base_url is not None or provider.name in around.providers
+    if facts.credential and not given:
+        problems.add(provider.place, f"api_key is missing; {vendor} answers nobody without a credential")
 
 
 def _check_service(

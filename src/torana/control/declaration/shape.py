@@ -1,5 +1,6 @@
 """What torana.yaml can declare, as frozen structs. Every struct knows its place in the file."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -58,10 +59,16 @@ class ProviderDeclared(msgspec.Struct, frozen=True):
     proxy: str | None
     timeouts: TimeoutsDeclared
     place: Place
+    dialect: str | None = None
+    """The one to prefer; None takes the vendor's."""
+    bases: Mapping[str, str] = {}
+    """Dialects with the base URL of each."""
+    options: Mapping[str, Named] = {}
+    """What the vendor's addresses and credential need besides: names with their values."""
 
 
 class DeploymentDeclared(msgspec.Struct, frozen=True):
-    """A model at a provider, with its share of the traffic."""
+    """A model at a provider, with its share of the traffic. Of a custom model the name may be empty."""
 
     provider: Named
     model: str
@@ -69,11 +76,19 @@ class DeploymentDeclared(msgspec.Struct, frozen=True):
     place: Place
 
 
+class Description(msgspec.Struct, frozen=True):
+    """The description of a custom model: written in the file as JSON, or in a file of its own."""
+
+    written: str | None
+    file: Outside | None
+    place: Place
+
+
 class ServiceDeclared(msgspec.Struct, frozen=True):
-    """A service of kind `model`. `team` is None when the platform owns it."""
+    """A service of kind `model` or `custom`. `team` is None when the platform owns it."""
 
     name: str
-    kind: Literal["model"]
+    kind: Literal["model", "custom"]
     visibility: Visibility
     team: Named | None
     aliases: tuple[Named, ...]
@@ -82,6 +97,10 @@ class ServiceDeclared(msgspec.Struct, frozen=True):
     limits: tuple[LimitDeclared, ...]
     keep_bodies: bool
     place: Place
+    description: Description | None = None
+    """Of kind `custom`."""
+    drop_unsupported: bool = False
+    try_unsupported: bool = False
 
 
 class KeyDeclared(msgspec.Struct, frozen=True):

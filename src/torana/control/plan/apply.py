@@ -18,13 +18,20 @@ from torana.control.plan.repository import Stored
 from torana.control.plan.source import Source
 from torana.control.plan.wanted import Wanted, wanted
 from torana.control.plan.write import MadeKey, Writer
+from torana.control.providers import places
 from torana.control.publish.publish import Publisher
 from torana.core.errors import Refusal
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Engine, reading
 
 KNOWN_VENDORS = {
-    vendor.id: VendorFacts("" if vendor.id == "demo" else vendor.fixed_base_url or None) for vendor in VENDORS.values()
+    vendor.id: VendorFacts(
+        base_url="" if vendor.id == "demo" else vendor.base_url or None,
+        options=places.options_of(vendor.id),
+        needed=places.options_needed(vendor),
+        credential=places.needs_credential(vendor),
+    )
+    for vendor in VENDORS.values()
 }
 
 

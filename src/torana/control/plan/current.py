@@ -11,6 +11,7 @@ import msgspec
 
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.control.providers import places
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
@@ -60,6 +61,8 @@ def certificate_text(pem: str | None) -> str | None:
 
 def deployment_text(provider: str, model: str, weight: int) -> str:
     """`local/gpt-4.1 weight 2`; a model with unusual characters is quoted, so that no two lists read the same."""
+    if not model:
+        return f"{provider} weight {weight}"
     shown = model if _PLAIN.fullmatch(model) else json.dumps(model)
     return f"{provider}/{shown} weight {weight}"
 
@@ -74,11 +77,29 @@ def seconds_text(seconds: float | None) -> str | None:
     return None if seconds is None else f"{seconds:g} s"
 
 
+def mapping_text(mapping: Mapping[str, str]) -> str | None:
+    """`region: eu-west-1, tenant: x` of texts without spaces; None for an empty mapping."""
+    return listed(f"{name}: {value}" for name, value in sorted(mapping.items()))
+
+
+def description_text(description: str | None) -> str | None:
+    """A custom model's description as a fingerprint: it is as long as a page."""
+    return None if description is None else "sha256 " + hashlib.sha256(description.encode()).hexdigest()[:32]
+
+
+def flag_text(flag: bool) -> str | None:
+    """`true`, or None for false."""
+    return "true" if flag else None
+
+
 def provider_fields(row: Row, secret: Secret | None) -> dict[str, FieldValue]:
     """Fields of a provider from its columns and its opened credential."""
     return {
         "vendor": row["vendor"],
         "base_url": row["base_url"] or None,
+        "dialect": row["dialect"],
+        "bases": mapping_text(places.opened(row["bases"])),
+        "options": mapping_text(places.opened(row["options"])),
         "api_key": secret,
         "ca": certificate_text(row["ca_pem"]),
         "proxy": row["proxy"],
@@ -149,13 +170,17 @@ class _Rows:
         for row in self.stored.services:
             mine = deployments[row["id"]]
             fields: dict[str, FieldValue] = {
+                "kind": None if row["kind"] == "model" else row["kind"],
                 "visibility": row["visibility"],
                 "deployments": listed(
                     deployment_text(self.provider_names[d["provider_id"]], d["model"], d["weight"]) for d in mine
                 ),
                 "aliases": listed(sorted(aliases[row["id"]])),
                 "limits": self.limits.get(row["id"]),
-                "keep_bodies": "true" if row["keep_bodies"] else None,
+                "keep_bodies": flag_text(row["keep_bodies"]),
+                "model": description_text(row["custom"]),
+                "drop_unsupported": flag_text(row["drop_unsupported"]),
+                "try_unsupported": flag_text(row["try_unsupported"]),
             }
             needs: list[tuple[Kind, str]] = [("provider", self.provider_names[d["provider_id"]]) for d in mine]
             if row["team_id"] is not None:
@@ -166,7 +191,7 @@ class _Rows:
         for row in self.stored.apps:
             fields: dict[str, FieldValue] = {
                 "limits": self.limits.get(row["id"]),
-                "keep_bodies": "true" if row["keep_bodies"] else None,
+                "keep_bodies": flag_text(row["keep_bodies"]),
             }
             yield self.thing("app", row, self.app_names[row["id"]], fields, ("team", self.team_names[row["team_id"]]))
 

@@ -1,10 +1,12 @@
 """What is declared, as things to compare, with the values from outside put in."""
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from typing import Any
 
 import msgspec
 
+from torana.catalog.vendors import VENDORS
+from torana.control.declaration.custom import described_in_file
 from torana.control.declaration.outside import OutsideValues
 from torana.control.declaration.problems import Place, Problems, quoted
 from torana.control.declaration.references import VendorFacts
@@ -22,13 +24,17 @@ from torana.control.plan.current import (
     TIMEOUTS,
     Existing,
     deployment_text,
+    description_text,
     expiry_text,
+    flag_text,
     owned_name,
     price_name,
     provider_fields,
 )
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
-from torana.control.providers.service import ca_problem
+from torana.control.providers import places
+from torana.control.providers.credential import credential_problem
+from torana.control.providers.service import ca_problem, hosts
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 
@@ -43,6 +49,8 @@ class Wanted(msgspec.Struct, frozen=True):
     providers: Mapping[str, Mapping[str, object]]
     """Columns of each provider but for its credential."""
     services: Mapping[str, ServiceDeclared]
+    descriptions: Mapping[str, str]
+    """Of the custom models among them, as JSON."""
     apps: Mapping[str, AppDeclared]
     keys: Mapping[str, tuple[KeyDeclared, Secret | None]]
     """With the brought value; None when one is made or stays."""
@@ -98,10 +106,12 @@ class _Maker:
         self.vendors = vendors
         self.master = master
         self.problems = problems
+        self.rows = {row["id"]: row for row in before.stored.providers}
         self.things: dict[tuple[Kind, str], Thing] = {}
         self.limits: dict[tuple[Kind, str], tuple[LimitDeclared, ...]] = {}
         self.provider_columns: dict[str, Mapping[str, object]] = {}
         self.services: dict[str, ServiceDeclared] = {}
+        self.descriptions: dict[str, str] = {}
         self.apps: dict[str, AppDeclared] = {}
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
@@ -117,31 +127,36 @@ class _Maker:
 
     def provider(self, declared: ProviderDeclared) -> None:
         facts = self.vendors.get(declared.vendor.name)
+        options = {name: value.name for name, value in declared.options.items()}
+        own = places.filled((facts.base_url if facts else None) or "", options)
         columns: dict[str, object] = {
             "vendor": declared.vendor.name,
-            "base_url": declared.base_url or (facts.base_url if facts else None) or "",
+            "base_url": declared.base_url or own or "",
+            "dialect": declared.dialect,
+            "bases": places.stored(declared.bases),
+            "options": places.stored(options),
             "ca_pem": self.certificates(declared),
             "proxy": declared.proxy,
             **{f"{name}_timeout_seconds": getattr(declared.timeouts, name) for name in TIMEOUTS},
         }
         self.provider_columns[declared.name] = columns
-        self.add(
-            "provider", declared.name, provider_fields(columns, self.credential(declared, str(columns["base_url"])))
-        )
+        self.add("provider", declared.name, provider_fields(columns, self.credential(declared, columns)))
 
-    def credential(self, declared: ProviderDeclared, base_url: str) -> Secret | None:
-        """The credential given; without one, a credential not given by a file stays while vendor and host stay."""
+    def credential(self, declared: ProviderDeclared, columns: Mapping[str, Any]) -> Secret | None:
+        """The credential given; without one, a credential not given by a file stays while vendor and hosts stay."""
+        vendor = VENDORS.get(declared.vendor.name)
         if declared.api_key is not None:
             given = self.values.of(declared.api_key)
-            if given is not None and not _sendable(given):
-                self.problems.add(declared.api_key.place, "the credential has characters that no header can carry")
+            if given is not None and (problem := credential_problem(vendor.auth if vendor else "bearer", given)):
+                self.problems.add(declared.api_key.place, f"the credential cannot be used: {problem}")
             return given
         there = self.before.things.get(("provider", declared.name))
         if there is None or there.managed:
             return None
-        stored, url = there.fields["api_key"], there.fields["base_url"]
-        # A credential belongs to the host it was given for: another one has to be given it anew (CVE-2026-41487).
-        stays = there.fields["vendor"] == declared.vendor.name and origin(str(url or "")) == origin(base_url)
+        stored = there.fields["api_key"]
+        row = self.rows[there.id]
+        # A credential belongs to the hosts it was given for: another one has to be given it anew (CVE-2026-41487).
+        stays = row["vendor"] == declared.vendor.name and _hosts(columns) <= _hosts(row)
         return stored if stays and isinstance(stored, Secret) else None
 
     def certificates(self, declared: ProviderDeclared) -> str | None:
@@ -156,14 +171,29 @@ class _Maker:
     def service(self, declared: ServiceDeclared) -> None:
         name = owned_name(declared.name, declared.team.name if declared.team else "")
         self.services[name] = declared
+        description = self.description(declared)
+        if description is not None:
+            self.descriptions[name] = description
         fields: dict[str, FieldValue] = {
+            "kind": None if declared.kind == "model" else declared.kind,
             "visibility": declared.visibility,
             "deployments": listed(deployment_text(d.provider.name, d.model, d.weight) for d in declared.deployments),
             "aliases": listed(sorted(alias.name for alias in declared.aliases)),
             "limits": limits_text(declared.limits),
-            "keep_bodies": "true" if declared.keep_bodies else None,
+            "keep_bodies": flag_text(declared.keep_bodies),
+            "model": description_text(description),
+            "drop_unsupported": flag_text(declared.drop_unsupported),
+            "try_unsupported": flag_text(declared.try_unsupported),
         }
         self.add("service", name, fields, declared.limits)
+
+    def description(self, declared: ServiceDeclared) -> str | None:
+        """Of a custom model, as JSON."""
+        found = declared.description
+        if found is None:
+            return None
+        text = self.values.of(found.file)
+        return found.written if text is None else described_in_file(text, found.place, self.problems)
 
     def subscribable(self, declaration: Declaration) -> dict[str, str]:
         """A service's name in the file to its name in a plan: the file's own first, else what exists."""
@@ -177,7 +207,7 @@ class _Maker:
         self.apps[name] = declared
         fields: dict[str, FieldValue] = {
             "limits": limits_text(declared.limits),
-            "keep_bodies": "true" if declared.keep_bodies else None,
+            "keep_bodies": flag_text(declared.keep_bodies),
         }
         self.add("app", name, fields, declared.limits)
         for subscription in declared.subscriptions:
@@ -233,6 +263,7 @@ class _Maker:
             things=self.things,
             providers=self.provider_columns,
             services=self.services,
+            descriptions=self.descriptions,
             apps=self.apps,
             keys=self.keys,
             prices=self.prices,
@@ -242,10 +273,8 @@ class _Maker:
         )
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: whom a credential is sent to."""
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _hosts(columns: Mapping[str, Any]) -> set[tuple[str, str, int | None]]:
+    return hosts(columns["vendor"], columns["base_url"], columns["bases"], columns["dialect"], columns["options"])
 
 
 def _sendable(secret: Secret) -> bool:

@@ -116,7 +116,7 @@ class Writer:
             return {"name": name}
         if kind == "service":
             declared = self.after.services[name]
-            return {"team_id": self.service_team(name), "name": declared.name, "kind": declared.kind, "state": "active"}
+            return {"team_id": self.service_team(name), "name": declared.name, "state": "active"}
         if kind == "subscription":
             app, service = self.after.subscriptions[name]
             return {
@@ -148,7 +148,14 @@ class Writer:
             return {**self.after.providers[name], "sealed_key": sealed}
         if kind == "service":
             service = self.after.services[name]
-            return {"visibility": service.visibility, "keep_bodies": service.keep_bodies}
+            return {
+                "kind": service.kind,
+                "visibility": service.visibility,
+                "keep_bodies": service.keep_bodies,
+                "drop_unsupported": service.drop_unsupported,
+                "try_unsupported": service.try_unsupported,
+                "custom": self.after.descriptions.get(name),
+            }
         if kind == "app":
             return {"keep_bodies": self.after.apps[name].keep_bodies}
         if kind == "key":

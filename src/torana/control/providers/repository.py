@@ -28,6 +28,12 @@ class Provider(msgspec.Struct, frozen=True):
     stream_usage: bool | None
     """None takes the vendor's."""
     created_us: int
+    dialect: str | None = None
+    """The one to prefer; None takes the vendor's."""
+    bases: str | None = None
+    """JSON: dialects with the base URL of each, where that is not the vendor's (providers/places)."""
+    options: str | None = None
+    """JSON: what the vendor's addresses and credential need besides, such as `region`."""
 
 
 async def add(connection: Connection, provider: Provider) -> None:

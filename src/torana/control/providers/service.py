@@ -1,14 +1,16 @@
 """Provider accounts: made, changed, removed; their credentials sealed before they are stored."""
 
 import ssl
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-from torana.catalog.vendors import VENDORS
+from torana.catalog.vendors import VENDORS, Vendor, vendor_named
 from torana.control.access.names import check_name
-from torana.control.providers import repository
+from torana.control.providers import places, repository
+from torana.control.providers.credential import credential_problem
 from torana.control.providers.repository import Provider
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
@@ -16,7 +18,18 @@ from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
-__all__ = ["Provider", "ProviderDraft", "create", "get", "listed", "remove", "url_problem", "ca_problem", "update"]
+__all__ = [
+    "Provider",
+    "ProviderDraft",
+    "ca_problem",
+    "create",
+    "get",
+    "hosts",
+    "listed",
+    "remove",
+    "update",
+    "url_problem",
+]
 
 MOST_TIMEOUT_SECONDS = 86_400
 
@@ -24,7 +37,7 @@ listed = repository.listed
 
 
 class ProviderDraft(NamedTuple):
-    """What a provider account is to be. `base_url` None takes the vendor's own."""
+    """What a provider account is to be. `base_url` None takes the vendor's own, with `options` in its places."""
 
     name: str
     vendor: str
@@ -37,6 +50,9 @@ class ProviderDraft(NamedTuple):
     idle_timeout_seconds: float | None = None
     total_timeout_seconds: float | None = None
     stream_usage: bool | None = None
+    dialect: str | None = None
+    bases: Mapping[str, str] = {}
+    options: Mapping[str, str] = {}
 
 
 async def create(
@@ -74,7 +90,7 @@ async def update(
     was given for, so that nobody can have it sent elsewhere by changing the address.
     """
     changed = _made(draft._replace(name=provider.name, team_id=provider.team_id), provider.id, provider.created_us)
-    same_place = _place(changed.base_url) == _place(provider.base_url) and changed.vendor == provider.vendor
+    same_place = _hosts(changed) <= _hosts(provider) and changed.vendor == provider.vendor
     if api_key is None and same_place and not drop_key:
         api_key = None if provider.sealed_key is None else master.open(provider.sealed_key, provider.id)
     changed = _with_key(master, changed, api_key)
@@ -120,12 +136,10 @@ def ca_problem(pem: str) -> str | None:
 
 
 def _made(draft: ProviderDraft, provider_id: str, created_us: int) -> Provider:
-    vendor = VENDORS.get(draft.vendor)
+    vendor = vendor_named(draft.vendor)
     if vendor is None:
         raise Refusal("invalid_field", param="vendor", reason=f"{draft.vendor} is not a known vendor")
-    base_url = (vendor.fixed_base_url if draft.base_url is None else draft.base_url).rstrip("/")
-    if vendor.id != "demo" and (problem := url_problem(base_url)):
-        raise Refusal("invalid_field", param="base_url", reason=problem)
+    base_url = _address(vendor, draft)
     if draft.proxy is not None and ((problem := url_problem(draft.proxy)) or not draft.proxy.startswith("http://")):
         raise Refusal("invalid_field", param="proxy", reason=problem or "expected http://HOST:PORT")
     if draft.ca_pem is not None and (problem := ca_problem(draft.ca_pem)):
@@ -145,6 +159,9 @@ def _made(draft: ProviderDraft, provider_id: str, created_us: int) -> Provider:
         total_timeout_seconds=draft.total_timeout_seconds,
         stream_usage=draft.stream_usage,
         created_us=created_us,
+        dialect=draft.dialect,
+        bases=places.stored({dialect: base.rstrip("/") for dialect, base in draft.bases.items()}),
+        options=places.stored(draft.options),
     )
     for param in ("connect", "first_byte", "idle", "total"):
         seconds = getattr(provider, f"{param}_timeout_seconds")
@@ -153,16 +170,48 @@ def _made(draft: ProviderDraft, provider_id: str, created_us: int) -> Provider:
     return provider
 
 
+def _address(vendor: Vendor, draft: ProviderDraft) -> str:
+    """The base URL of what is to be. Raises Refusal, also for a dialect, bases or options that cannot be."""
+    if problem := places.option_problem(vendor, draft.options):
+        raise Refusal("invalid_field", param="options", reason=problem)
+    own = places.filled(vendor.base_url, draft.options)
+    if draft.base_url is None and own is None:
+        missing = [name for name in places.places_in(vendor.base_url) if name not in draft.options]
+        raise Refusal("invalid_field", param="options", reason=f"{missing[0]} is missing; the address needs it")
+    base_url = (draft.base_url or own or "").rstrip("/")
+    if vendor.id != "demo" and (problem := url_problem(base_url)):
+        raise Refusal("invalid_field", param="base_url", reason=problem)
+    if draft.dialect is not None and (problem := places.dialect_problem(draft.dialect)):
+        raise Refusal("invalid_field", param="dialect", reason=problem)
+    for dialect, base in draft.bases.items():
+        if problem := places.dialect_problem(dialect) or url_problem(base):
+            raise Refusal("invalid_field", param="bases", reason=problem)
+    return base_url
+
+
 def _with_key(master: MasterKey, provider: Provider, api_key: Secret | None) -> Provider:
     if api_key is None:
         return provider
-    text = api_key.reveal()
-    # It goes into a header: whatever could end the line or smuggle a second header is refused here.
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise Refusal("invalid_field", param="api_key", reason="expected visible ASCII characters without spaces")
+    if problem := credential_problem(VENDORS[provider.vendor].auth, api_key):
+        raise Refusal("invalid_field", param="api_key", reason=problem)
     return msgspec.structs.replace(provider, sealed_key=master.seal(api_key, provider.id))
 
 
-def _place(url: str) -> tuple[str, str | None, int | None]:
+def hosts(
+    vendor_id: str, base_url: str, bases: str | None, dialect: str | None, options: str | None
+) -> set[tuple[str, str, int | None]]:
+    """Scheme, host and port of every place that a credential is sent to, from the columns of its account."""
+    vendor, given = VENDORS.get(vendor_id), places.opened(options)
+    found: dict[str, str] = {}
+    if vendor is not None:
+        found = places.doors(vendor, base_url, places.opened(bases), dialect, given)
+    return {_origin(url) for url in (base_url, *found.values(), *places.token_places(given))}
+
+
+def _hosts(provider: Provider) -> set[tuple[str, str, int | None]]:
+    return hosts(provider.vendor, provider.base_url, provider.bases, provider.dialect, provider.options)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}.get(parts.scheme)

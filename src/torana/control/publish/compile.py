@@ -7,12 +7,15 @@ deployment, and everything else, revocations above all, is published as ever.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
+from torana.catalog.models import find
 from torana.catalog.vendors import VENDORS
 from torana.control.keys.service import Key
 from torana.control.policies.service import Limit
+from torana.control.providers import places
 from torana.control.providers.service import Provider, ca_problem, url_problem
 from torana.control.publish.read import Truth
 from torana.control.services.service import Alias, Deployment, Service
@@ -21,6 +24,7 @@ from torana.core import snapshot as published
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 Row = TypeVar("Row")
+_MOST_FACTS = 20_000
 
 
 class NotPublishable(Exception):
@@ -136,7 +140,8 @@ class _Grants:
             _claim(names[service.name], service.id, owner)
             for alias in offer.aliases:
                 _claim(names[alias.name], service.id, 3 + owner)
-            for deployment in offer.deployments:
+            # A custom model is no vendor's.
+            for deployment in offer.deployments if service.kind == "model" else ():
                 _claim(names[f"{self._vendors[deployment.provider_id]}/{deployment.model}"], service.id, 6)
         found: dict[str, str] = {}
         for name in sorted(names):
@@ -161,28 +166,59 @@ def _service(offer: _Offer, providers: dict[str, Provider], limits: tuple[publis
         deployments=tuple(
             published.Deployment(
                 id=d.id,
-                name=f"{providers[d.provider_id].name}/{d.model}",
+                name=f"{providers[d.provider_id].name}/{d.model}" if d.model else providers[d.provider_id].name,
                 account_id=d.provider_id,
                 model=d.model,
                 weight=d.weight,
+                facts=None if service.kind == "custom" else facts(providers[d.provider_id].vendor, d.model),
             )
             for d in offer.deployments
         ),
         limits=limits,
         keep_bodies=service.keep_bodies,
         created=service.created_us // 1_000_000,
+        drop_unsupported=service.drop_unsupported,
+        try_unsupported=service.try_unsupported,
+        custom=None if service.custom is None else service.custom.encode(),
+    )
+
+
+@lru_cache(maxsize=_MOST_FACTS)
+def facts(vendor: str, model: str) -> published.Facts | None:
+    """What the catalogue knows of a vendor's model; None when it does not have it."""
+    found = find(vendor, model)
+    if found is None:
+        return None
+    return published.Facts(
+        # The whole window where it is known: a request is refused for what surely does not fit.
+        context_window=found.context_window or found.max_input,
+        max_output_tokens=found.max_output,
+        inputs=found.inputs or None,
+        outputs=found.outputs or None,
+        kind=found.kind,
+        capabilities=found.capabilities,
+        name=found.name,
     )
 
 
 def _account(provider: Provider) -> published.Account:
-    vendor = VENDORS[provider.vendor]
+    vendor, options = VENDORS[provider.vendor], places.opened(provider.options)
+    credential = provider.sealed_key is not None
+    spoken = places.doors(vendor, provider.base_url, places.opened(provider.bases), provider.dialect, options)
+    doors = tuple(
+        published.Door(dialect, base_url, places.auth_of(vendor, dialect, credential=credential))
+        for dialect, base_url in spoken.items()
+    )
+    # A vendor of no dialect is only called by custom models.
+    first = (
+        doors[0] if doors else published.Door("", provider.base_url, places.auth_of(vendor, "", credential=credential))
+    )
     return published.Account(
         id=provider.id,
         name=provider.name,
         vendor=provider.vendor,
-        base_url=provider.base_url,
-        # A local server often needs no credential, whatever its kind usually takes; one that was given is always sent.
-        auth="none" if provider.sealed_key is None else "bearer",
+        base_url=first.base_url,
+        auth=first.auth,
         sealed_key=provider.sealed_key,
         ca_pem=provider.ca_pem,
         proxy=provider.proxy,
@@ -191,6 +227,10 @@ def _account(provider: Provider) -> published.Account:
         idle_timeout_seconds=provider.idle_timeout_seconds,
         total_timeout_seconds=provider.total_timeout_seconds,
         stream_usage=vendor.stream_usage if provider.stream_usage is None else provider.stream_usage,
+        doors=doors,
+        headers=dict(vendor.headers),
+        quirks=tuple(sorted(vendor.quirks)),
+        options=options,
     )
 
 
@@ -233,6 +273,11 @@ def _provider_problem(provider: Provider) -> str | None:
         return f"{provider.vendor} is not a known vendor"
     if provider.vendor != "demo" and (problem := url_problem(provider.base_url)):
         return f"its base_url: {problem}"
+    for dialect, base_url in places.opened(provider.bases).items():
+        if problem := places.dialect_problem(dialect) or url_problem(base_url):
+            return f"its bases: {problem}"
+    if provider.dialect is not None and (problem := places.dialect_problem(provider.dialect)):
+        return f"its dialect: {problem}"
     if provider.ca_pem is not None and (problem := ca_problem(provider.ca_pem)):
         return f"its ca: {problem}"
     return None

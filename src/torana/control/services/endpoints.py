@@ -17,7 +17,7 @@ router = APIRouter()
 
 @router.get("/models")
 async def list_models(request: Request) -> dict[str, Any]:
-    """Services of kind model with their deployments, by name."""
+    """Services of kind model and custom with their deployments, by name."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
         services = await repository.listed(connection, PLATFORM)
@@ -36,6 +36,7 @@ async def list_models(request: Request) -> dict[str, Any]:
         {
             "id": service.id,
             "name": service.name,
+            "kind": service.kind,
             "team": team_names.get(service.team_id or ""),
             "visibility": service.visibility,
             "state": service.state,

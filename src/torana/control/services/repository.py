@@ -23,6 +23,10 @@ class Service(msgspec.Struct, frozen=True):
     """`active` or `disabled`."""
     keep_bodies: bool
     created_us: int
+    drop_unsupported: bool = False
+    try_unsupported: bool = False
+    custom: str | None = None
+    """Of kind `custom`: the description of the model, as JSON."""
 
 
 class Deployment(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Services of kind `model`: made, changed, removed, with the deployments behind them and their other names."""
+"""Services of kind `model` and `custom`: made, changed, removed, with the deployments behind them and their other names."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -36,10 +36,10 @@ aliases_of = repository.aliases_of
 
 
 class DeploymentDraft(NamedTuple):
-    """A model at a provider account; `weight` is its share of the calls."""
+    """A model at a provider account; `weight` is its share of the calls. Of a custom model the name may be empty."""
 
     provider_id: str
-    model: str
+    model: str = ""
     weight: int = 1
 
 
@@ -53,6 +53,11 @@ class ServiceDraft(NamedTuple):
     visibility: Literal["team", "organisation"] = "organisation"
     state: Literal["active", "disabled"] = "active"
     keep_bodies: bool = False
+    kind: Literal["model", "custom"] = "model"
+    custom: str | None = None
+    """Of kind `custom`: the description of the model, as JSON."""
+    drop_unsupported: bool = False
+    try_unsupported: bool = False
 
 
 async def create(connection: Connection, draft: ServiceDraft) -> Service:
@@ -107,15 +112,22 @@ async def remove(connection: Connection, service: Service) -> None:
 def _made(draft: ServiceDraft, service_id: str, created_us: int) -> Service:
     if draft.team_id is None and draft.visibility == "team":
         raise Refusal("invalid_field", param="visibility", reason="a service of the platform has no team to be kept in")
+    if (draft.kind == "custom") != (draft.custom is not None):
+        raise Refusal("invalid_field", param="custom", reason="a description belongs to a service of kind custom")
+    if draft.kind == "custom" and len(draft.deployments) > 1:
+        raise Refusal("invalid_field", param="deployments", reason="a custom model has one deployment")
     return Service(
         id=service_id,
         team_id=draft.team_id,
         name=draft.name,
-        kind="model",
+        kind=draft.kind,
         visibility=draft.visibility,
         state=draft.state,
         keep_bodies=draft.keep_bodies,
         created_us=created_us,
+        drop_unsupported=draft.drop_unsupported,
+        try_unsupported=draft.try_unsupported,
+        custom=draft.custom,
     )
 
 
@@ -139,7 +151,8 @@ async def _set_parts(connection: Connection, service: Service, draft: ServiceDra
 
 
 def _deployment(service: Service, draft: DeploymentDraft, deployment_id: str, position: int) -> Deployment:
-    if not 0 < len(draft.model) <= MOST_NAME or not draft.model.isprintable():
+    least = 0 if service.kind == "custom" else 1
+    if not least <= len(draft.model) <= MOST_NAME or not draft.model.isprintable():
         raise Refusal("invalid_field", param="model", reason=f"expected 1 to {MOST_NAME} visible characters")
     if not 0 <= draft.weight <= MOST_WEIGHT:
         raise Refusal("invalid_field", param="weight", reason=f"expected a number from 0 to {MOST_WEIGHT}")

@@ -17,7 +17,9 @@ _MOST_PLACES = 200
 _FIELDS = len(CallRecord.__struct_fields__)
 # Arrays of up to 15 elements have a head of one byte, longer ones of three (msgpack specification, "array format family").
 _ARRAY = b"\xdc" + _FIELDS.to_bytes(2, "big")
-assert _FIELDS == 6 + 13 + 14
+# One byte each in msgpack: nil.
+_UNSAID = b"\xc0" * 8
+assert 6 + 13 + 14 + len(_UNSAID) == _FIELDS
 
 
 def reserve(call: "Call") -> bool:
@@ -80,7 +82,7 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             bodies_kept,
         )
     )
-    return b"%b%b%b%b" % (_ARRAY, before[1:], place, after[1:])
+    return b"%b%b%b%b%b" % (_ARRAY, before[1:], place, after[1:], _UNSAID)
 
 
 def _place(call: "Call", asked: str | None) -> bytes:

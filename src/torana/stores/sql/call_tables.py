@@ -24,7 +24,12 @@ CALL_COLUMNS = (
     "user", "more",
 )  # fmt: skip
 MORE_FIELDS = ("started_us", "price_source", "cached_input_tokens", *_FIELDS[22:30], *_FIELDS[31:])
-"""The other fields, in a JSON array: they are read with a call and never searched for, and columns cost more."""
+"""The other fields, in a JSON array: they are read with a call and never searched for, and columns cost more.
+
+An array may end early: with an older record, and where all of SPECIAL_FIELDS are unknown.
+"""
+SPECIAL_FIELDS = len(_FIELDS[33:])
+"""How many of the last fields few calls have."""
 
 _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 _LENGTHS = {"endpoint": 200, "team_id": 40, "app_id": 40, "key_id": 40, "service_id": 40, "deployment_id": 40}

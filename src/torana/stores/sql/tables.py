@@ -134,6 +134,10 @@ providers = Table(
     Column("total_timeout_seconds", Float),
     Column("stream_usage", Boolean),
     _created(),
+    Column("dialect", String(40)),
+    # JSON objects of texts.
+    Column("bases", Text),
+    Column("options", Text),
     UniqueConstraint("team_id", "name"),
     _unique_where_null("uq_providers_platform", "team_id", "name"),
 )
@@ -149,9 +153,13 @@ services = Table(
     Column("state", String(20), nullable=False),
     _flag("keep_bodies"),
     _created(),
+    _flag("drop_unsupported"),
+    _flag("try_unsupported"),
+    # The description of a custom model, as JSON.
+    Column("custom", Text),
     UniqueConstraint("team_id", "name"),
     _unique_where_null("uq_services_platform", "team_id", "name"),
-    _one_of("kind", "model"),
+    _one_of("kind", "model", "prompt", "custom", "rest", "mcp"),
     _one_of("visibility", "team", "organisation"),
     _one_of("state", "active", "disabled"),
 )
