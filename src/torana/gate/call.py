@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.route.paths import Path
-    from torana.gate.target import Target
+    from torana.gate.target import Target, Way
     from torana.gate.translate.request import Neutral
     from torana.gate.upstream.exchange import Exchange
     from torana.gate.upstream.failure import Failure
@@ -51,8 +51,8 @@ class Call:
     __slots__ = (
         "_journey", "answered_by", "asked_usage", "connection", "dropped", "error", "exchange", "first_byte_ns", "gate",
         "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path", "principal", "request", "reserved",
-        "response_bytes", "retries", "seen", "started_us", "status", "stream_events", "target", "total_us",
-        "upstream_headers", "upstream_id", "upstream_status", "usage", "view",
+        "response_bytes", "retries", "seen", "started_us", "status", "stream_events", "target", "total_us", "unit_count", "units",
+        "upstream_headers", "upstream_id", "upstream_status", "usage", "view", "way",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
@@ -75,6 +75,8 @@ class Call:
         self.held: tuple[tuple[Limit, Gauge], ...] = ()
         """Concurrency units this call has taken."""
         self.target: Target | None = None
+        self.way: Way | None = None
+        """How the target was last asked."""
         self.answered_by: Target | None = None
         """The target whose reply began."""
         self.asked_usage = False
@@ -91,6 +93,9 @@ class Call:
         self.stream_events: int | None = None
         """Events passed on; None when the reply is not a stream."""
         self.usage: Usage = UNKNOWN
+        self.units: str | None = None
+        """What is counted besides tokens: `images`, `seconds`, `characters`, `pages`, `searches`."""
+        self.unit_count: float | None = None
         self.model_served: str | None = None
         self.status = 0
         self.error: str | None = None

@@ -62,7 +62,7 @@ async def _send(call: Call, target: Target) -> Ending:
     request, seen, path = call.request, call.seen, call.path
     assert seen is not None
     assert path is not None
-    way = target.way(path, seen.stream)
+    call.way = way = target.way(path, seen.stream)
     if target.deployment.facts is not None:
         check(call, target, decode)
     if way.passes:

@@ -6,6 +6,8 @@ All that is the same for many calls is worked out here: addresses, request heads
 import urllib.parse
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from torana import __version__
 from torana.core.errors import Refusal
 from torana.core.secret import MASK, Secret
@@ -43,6 +45,7 @@ class Way:
     __slots__ = (
         "_forwarded",
         "_head",
+        "_spoken",
         "counts",
         "credential",
         "dialect",
@@ -58,6 +61,7 @@ class Way:
         account = target.account
         self.dialect = dialect
         """Spoken to the vendor."""
+        self._spoken: dict[str, bytes] = {}
         self.counts = False
         """Whether tokens are to be counted that the vendor does not count."""
         self.passes = passes
@@ -80,6 +84,13 @@ class Way:
             b"POST %b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
             b"user-agent: %b\r\n"
         ) % (self.path.encode(), self.host.encode(), fixed, _USER_AGENT)
+
+    def spoken(self, caller: str) -> bytes:
+        """The caller's dialect and the vendor's, as a record has them."""
+        found = self._spoken.get(caller)
+        if found is None:
+            found = self._spoken[caller] = msgspec.msgpack.encode((caller, self.dialect.name))[1:]
+        return found
 
     def head(self, headers: dict[bytes, bytes], account: Account) -> bytes:
         """The request head for a caller's headers, up to the length of the body and what a credential adds."""

@@ -17,9 +17,13 @@ _MOST_PLACES = 200
 _FIELDS = len(CallRecord.__struct_fields__)
 # Arrays of up to 15 elements have a head of one byte, longer ones of three (msgpack specification, "array format family").
 _ARRAY = b"\xdc" + _FIELDS.to_bytes(2, "big")
-# One byte each in msgpack: nil.
-_UNSAID = b"\xc0" * 8
-assert 6 + 13 + 14 + len(_UNSAID) == _FIELDS
+assert _FIELDS == 6 + 13 + 14 + 8
+_NIL = b"\xc0"
+"""None in msgpack."""
+_FIVE_NIL = _NIL * 5
+_NOTHING_SPECIAL = (None, None, None)
+"""Of cache_write, audio_input and audio_output, which end a Usage."""
+_MOST_DROPPED = 1_000
 
 
 def reserve(call: "Call") -> bool:
@@ -82,7 +86,18 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             bodies_kept,
         )
     )
-    return b"%b%b%b%b%b" % (_ARRAY, before[1:], place, after[1:], _UNSAID)
+    return b"%b%b%b%b%b" % (_ARRAY, before[1:], place, after[1:], _special(call))
+
+
+def _special(call: "Call") -> bytes:
+    """The fields from `cache_write_tokens` on, of which most calls have only the dialects."""
+    usage, path, way = call.usage, call.path, call.way
+    spoken = _NIL * 2 if path is None or way is None else way.spoken(path.dialect.name)
+    if usage[5:] == _NOTHING_SPECIAL and call.units is None and call.dropped is None:
+        return b"%b%b%b" % (_FIVE_NIL, spoken, _NIL)
+    counted = _encode((*usage[5:], call.units, call.unit_count))[1:]
+    dropped = _NIL if call.dropped is None else _encode(", ".join(call.dropped)[:_MOST_DROPPED])
+    return b"%b%b%b" % (counted, spoken, dropped)
 
 
 def _place(call: "Call", asked: str | None) -> bytes:
