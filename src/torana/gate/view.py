@@ -7,6 +7,8 @@ ready-made request heads, so that a call only looks things up.
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from torana.core.snapshot import App, Key, Limit, Service
 from torana.gate.target import Target
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from torana.stores.secrets.master import MasterKey
     from torana.stores.snapshots.file import SnapshotFile
 
+_encode = msgspec.msgpack.Encoder().encode
 MOST_KEPT = 100_000
 """Principals kept in memory; then all are dropped and looked up anew."""
 
@@ -23,7 +26,7 @@ MOST_KEPT = 100_000
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("gauges", "headers", "keep_bodies", "rate_headers", "rates", "service", "targets")
+    __slots__ = ("gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
 
     def __init__(
         self,
@@ -38,6 +41,8 @@ class Offer:
         self.rates = rates
         self.gauges = gauges
         self.keep_bodies = keep_bodies
+        self.places: dict[Any, tuple[bytes, bytes]] = {}
+        """What records of calls by this offer share, encoded: before the key's id, and after it."""
         self.headers = {
             target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n" % (_field(service.name), _field(target.name))
             for target in targets
@@ -53,15 +58,15 @@ class Offer:
 class Principal:
     """Who calls: a key and its app. Keys of an app without limits of their own share what was worked out for the app."""
 
-    __slots__ = ("app", "by_name", "key", "offers", "places")
+    __slots__ = ("app", "by_name", "encoded_key_id", "key", "offers")
 
     def __init__(self, key: Key, app: App, shared: tuple[dict[str, Offer], dict[str, Offer]]) -> None:
         self.key = key
         self.app = app
         self.offers, self.by_name = ({}, {}) if key.limits else shared
         """By service id, and by what the caller wrote as `model`."""
-        self.places: dict[Any, bytes] = {}
-        """What records of this key share, encoded."""
+        self.encoded_key_id = _encode(key.id)
+        """As records have it."""
 
 
 class View:

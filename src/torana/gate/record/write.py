@@ -53,11 +53,14 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
     first_byte_ns = call.first_byte_ns
     asked = None if seen is None else seen.model
     principal = call.principal
-    if offer is None or principal is None:
-        place = _place(call, asked)
+    key = _NIL if principal is None else principal.encoded_key_id
+    if offer is None:
+        whose, what = _place(call, asked)
     else:
-        key = (offer, call.path, call.answered_by or call.target, call.stream_events is None, asked, call.model_served)
-        place = principal.places.get(key) or _keep_place(principal.places, key, _place(call, asked))
+        # An offer is one app's, so that only the key differs.
+        shared = (call.path, call.answered_by or call.target, call.stream_events is None, asked, call.model_served)
+        found = offer.places.get(shared)
+        whose, what = found or _keep_place(offer.places, shared, _place(call, asked))
     before = _encode(
         (
             call.id,
@@ -86,7 +89,7 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             bodies_kept,
         )
     )
-    return b"%b%b%b%b%b" % (_ARRAY, before[1:], place, after[1:], _special(call))
+    return b"%b%b%b%b%b%b%b" % (_ARRAY, before[1:], whose, key, what, after[1:], _special(call))
 
 
 def _special(call: "Call") -> bytes:
@@ -100,16 +103,17 @@ def _special(call: "Call") -> bytes:
     return b"%b%b%b" % (counted, spoken, dropped)
 
 
-def _place(call: "Call", asked: str | None) -> bytes:
-    """The fields from `endpoint` to `model_served`, which few values fill."""
+def _place(call: "Call", asked: str | None) -> tuple[bytes, bytes]:
+    """The fields from `endpoint` to `app_id`, and those from `service_id` to `model_served`, which few values fill."""
     principal, offer = call.principal, call.offer
     target = call.answered_by or call.target
-    fields = (
+    whose = (
         _OTHER if call.path is None else call.path.label,
         call.stream_events is not None,
         None if principal is None else principal.app.team_id,
         None if principal is None else principal.app.id,
-        None if principal is None else principal.key.id,
+    )
+    what = (
         None if offer is None else offer.service.id,
         None if offer is None else offer.service.name,
         None if target is None else target.deployment.id,
@@ -119,13 +123,15 @@ def _place(call: "Call", asked: str | None) -> bytes:
         None if target is None else target.deployment.model,
         None if call.model_served is None else call.model_served[:200],
     )
-    return _encode(fields)[1:]
+    return _encode(whose)[1:], _encode(what)[1:]
 
 
-def _keep_place(places: dict[Any, bytes], key: tuple[Any, ...], place: bytes) -> bytes:
+def _keep_place(
+    places: dict[Any, tuple[bytes, bytes]], shared: tuple[Any, ...], place: tuple[bytes, bytes]
+) -> tuple[bytes, bytes]:
     if len(places) >= _MOST_PLACES:
         places.clear()
-    places[key] = place
+    places[shared] = place
     return place
 
 
