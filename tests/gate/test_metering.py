@@ -64,12 +64,12 @@ async def test_a_whole_reply_without_usage_is_estimated_from_its_size(tmp_path: 
     assert record.input_tokens == record.request_bytes // 4
 
 
-async def test_the_gates_own_error_is_no_output_of_the_model(tmp_path: Path) -> None:
+async def test_what_is_no_reply_of_a_model_counts_no_tokens(tmp_path: Path) -> None:
     async with gate_before(tmp_path, whole(b"[]")) as here:
         reply = await here.chat("chat")
         record = here.record(reply.call_id)
     assert reply.error["code"] == "upstream_bad_reply"
-    assert record.output_tokens == 0
+    assert (record.input_tokens, record.output_tokens, record.usage_estimated) == (None, None, False)
 
 
 ODD = {

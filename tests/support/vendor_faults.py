@@ -223,7 +223,7 @@ async def _garbage_json(call: Call) -> None:
 
 
 async def _status(status: int, call: Call) -> None:
-    headers = ["retry-after: 7"] if status == 429 else []
+    headers = ["retry-after: 7"] if status in {429, 503} else []
     await call.reply(status, vendor_replies.error(status, f"the vendor says {status}"), *headers)
 
 

@@ -101,6 +101,9 @@ def _spans(body: bytes, fields: dict[str, msgspec.Raw]) -> dict[str, tuple[tuple
 def splice(body: bytes, seen: Peek, changes: dict[str, bytes]) -> bytes:
     """The body with other values for some of its top-level fields, all of which it has."""
     fields, gap = seen.fields, seen.gap
+    if gap is not None and len(changes) == 1 and (first := next(iter(fields))) in changes:
+        start = len(_encode(first)) + 2 + gap
+        return b"%b%b%b" % (body[:start], changes[first], body[start + len(fields[first]) :])
     if gap is None:
         found = _spans(body, fields)
         spans = [(*found[name][0], value) for name, value in changes.items()]

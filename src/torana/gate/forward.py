@@ -215,7 +215,7 @@ async def _failed(call: Call, target: Target, way: Way, status: int, data: bytes
         raise _limited(call, target)
     if status >= 500:
         _drop(call)
-        raise Refusal("upstream_failed", target=target.name, upstream=status)
+        raise Refusal("upstream_failed", target=target.name, upstream=status, headers=_retry_after(call))
     body = target.without_secret(data if end else await _collect(call, target, data))
     call.exchange = None
     if not way.passes or way.dialect.decode_error(body) is None:
@@ -226,10 +226,15 @@ async def _failed(call: Call, target: Target, way: Way, status: int, data: bytes
 
 
 def _limited(call: Call, target: Target) -> Refusal:
-    after = _header(call, b"retry-after")[:40]
-    headers = (("retry-after", after),) if after else ()
+    headers = _retry_after(call)
+    after = headers[0][1] if headers else ""
     seconds = f" in {after} s" if after.isdigit() else ""
     return Refusal("upstream_rate_limited", target=target.name, after=seconds, headers=headers)
+
+
+def _retry_after(call: Call) -> tuple[tuple[str, str], ...]:
+    after = _header(call, b"retry-after")[:40]
+    return (("retry-after", after),) if after else ()
 
 
 async def _collect(call: Call, target: Target, data: bytes) -> bytes:

@@ -16,6 +16,9 @@ def meter(call: "Call") -> None:
 
     A stream carries about one token an event; other bodies about one token for four bytes.
     """
+    if call.error == "upstream_bad_reply":
+        # Whatever answered was not the vendor's API, and did no work that is paid for.
+        return
     usage = call.usage
     status = call.upstream_status
     if status is None or not 200 <= status < 300 or usage.input is not None or usage.output is not None:
