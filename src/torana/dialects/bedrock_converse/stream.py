@@ -22,6 +22,7 @@ from torana.core.stream import (
     UsageSeen,
 )
 from torana.core.usage import UNKNOWN, Usage
+from torana.dialects import proofs
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.eventstream import Frame, FrameError, Frames
 from torana.dialects.bedrock_converse.media import media_type
@@ -237,11 +238,9 @@ class Decoder:
             if self._open != "thought":
                 self._open_part("thought", Reasoning(), events)
             thought = delta.reasoningContent
-            events.append(
-                ThoughtDelta(
-                    0, self._number, thought.text, signature=thought.signature, encrypted=thought.redactedContent
-                )
-            )
+            signature = proofs.marked(proofs.BEDROCK, thought.signature)
+            encrypted = proofs.marked(proofs.BEDROCK, thought.redactedContent)
+            events.append(ThoughtDelta(0, self._number, thought.text, signature=signature, encrypted=encrypted))
         elif delta.citation is not None:
             if self._open != "text":
                 self._open_part("text", Text(text=""), events)
