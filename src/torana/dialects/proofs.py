@@ -1,8 +1,8 @@
 """Whose proof a thought carries: signatures and encrypted contents are of use only to the vendor that made them.
 
 Callers send a conversation back whichever vendor it goes to next. A vendor whose proofs look like anybody's (plain base64) has
-them marked while they are inside the gate: its decoder puts the mark on, its encoder takes it off, and every other dialect's encoder
-towards a vendor leaves marked proofs out. None of the marks is base64, so that a vendor's own proofs never look like one.
+them marked while they are inside the gate: its decoder puts the mark on, its encoder takes it off, and every other dialect's
+encoder towards a vendor leaves marked proofs out. None of the marks is base64, so that a vendor's own proofs never look like one.
 """
 
 from msgspec.structs import replace

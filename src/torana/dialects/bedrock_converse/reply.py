@@ -21,6 +21,7 @@ from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError, proofs
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.media import media_type
+from torana.dialects.halves import mending
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 STOPS: dict[str, Stop] = {
@@ -82,7 +83,7 @@ class _Reply(msgspec.Struct):
     additionalModelResponseFields: Any = None  # noqa: N815
 
 
-_decode = msgspec.json.Decoder(_Reply).decode
+_decode = mending(msgspec.json.Decoder(_Reply).decode)
 _encode = msgspec.json.Encoder().encode
 
 

@@ -35,6 +35,7 @@ from torana.dialects.bedrock_converse.reply import (
     read_stop_sequence,
     read_usage,
 )
+from torana.dialects.halves import mending
 
 MOST_HELD_BYTES = 32 * 1_048_576
 """Of an image that comes in pieces, or of blocks that come before their turn."""
@@ -85,7 +86,7 @@ class _Exception(msgspec.Struct):
     originalMessage: str | None = None  # noqa: N815
 
 
-_block = msgspec.json.Decoder(_Block).decode
+_block = mending(msgspec.json.Decoder(_Block).decode)
 _stop = msgspec.json.Decoder(_Stop).decode
 _metadata = msgspec.json.Decoder(_Metadata).decode
 _exception = msgspec.json.Decoder(_Exception).decode

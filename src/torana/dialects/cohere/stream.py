@@ -32,6 +32,7 @@ from torana.dialects.cohere.reply import (
     read_stop,
     read_usage,
 )
+from torana.dialects.halves import mending
 from torana.dialects.sse import Splitter, TooLongError
 
 MOST_HELD = 100_000
@@ -64,7 +65,7 @@ class _Event(msgspec.Struct):
     """Of an error object."""
 
 
-_decode = msgspec.json.Decoder(_Event).decode
+_decode = mending(msgspec.json.Decoder(_Event).decode)
 _DELTA = b"event: content-delta\ndata: "
 _Key = tuple[str, int | None]
 _NOTHING = _Message()
