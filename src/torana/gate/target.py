@@ -149,7 +149,8 @@ class Target:
         own = _SAME.get(path.dialect.name, path.dialect.name)
         model = self.deployment.model
         for door in self.doors:
-            if door.dialect == own and not (own != path.dialect.name and "no_completions" in self.quirks):
+            spoken = door.dialect == own and not (own != path.dialect.name and "no_completions" in self.quirks)
+            if spoken or door.dialect == path.dialect.name:
                 return Way(self, door, path.dialect, True, path.upstream or _gemini_path(path, model))
         door = self.doors[0]
         dialect = DIALECTS[door.dialect]

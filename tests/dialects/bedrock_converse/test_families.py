@@ -8,6 +8,8 @@ from tests.dialects.bedrock_converse.asking import CLAUDE, NOVA, OLD_CLAUDE, ask
 from torana.core.errors import Refusal
 from torana.core.exchange import Thinking
 
+LLAMA = "meta.llama4-maverick-17b-instruct-v1:0"
+
 
 @pytest.mark.parametrize(
     ("model", "thinking", "expected", "effort"),
@@ -37,8 +39,13 @@ def test_thinking_is_said_as_the_models_family_wants_it(
 
 def test_thinking_that_cannot_be_said_is_refused() -> None:
     with pytest.raises(Refusal, match="thinking"):
-        encode(ask(thinking=Thinking(effort="high")), "meta.llama4-maverick-17b-instruct-v1:0")
-    with pytest.raises(Refusal, match="thinking"):
-        encode(ask(thinking=Thinking(effort="high"), max_tokens=500), OLD_CLAUDE)
+        encode(ask(thinking=Thinking(enabled=True, budget_tokens=2000)), LLAMA)
     with pytest.raises(Refusal, match="top_k"):
-        encode(ask(top_k=1), "meta.llama4-maverick-17b-instruct-v1:0")
+        encode(ask(top_k=1), LLAMA)
+
+
+@pytest.mark.parametrize(("model", "most"), [(LLAMA, None), (OLD_CLAUDE, 500)])
+def test_an_effort_alone_is_a_hint_to_a_model_that_cannot_think(model: str, most: int | None) -> None:
+    body, dropped = encode(ask(thinking=Thinking(effort="high"), max_tokens=most), model)
+    assert "additionalModelRequestFields" not in body
+    assert dropped == ["thinking"]

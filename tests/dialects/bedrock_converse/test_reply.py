@@ -65,8 +65,8 @@ def test_every_block_of_a_reply_is_read() -> None:
     (choice,) = reply.choices
     content = EXAMPLE["output"]["message"]["content"]
     assert choice.parts[:4] == (
-        Reasoning(text="Hm", signature="c2ln"),
-        Reasoning(encrypted="c2VjcmV0"),
+        Reasoning(text="Hm", signature="bedrock_converse:c2ln"),
+        Reasoning(encrypted="bedrock_converse:c2VjcmV0"),
         Text(text="The top song is"),
         ToolCall(id="tooluse_k", name="top_song", arguments='{"sign":"WZPZ","n":1.5}'),
     )

@@ -86,8 +86,8 @@ def test_a_tool_turn_is_carried() -> None:
             messages=(
                 say(Text(text="Weather?")),
                 say(
-                    Reasoning(text="Hm", signature="c2ln"),
-                    Reasoning(encrypted="c2VjcmV0"),
+                    Reasoning(text="Hm", signature="bedrock_converse:c2ln"),
+                    Reasoning(encrypted="bedrock_converse:c2VjcmV0"),
                     Reasoning(text="nobody signed this"),
                     Text(text="Looking"),
                     ToolCall(id="call_1", name="weather", arguments='{"city":"Rome"}'),
@@ -250,7 +250,6 @@ def test_parts_that_bedrock_cannot_take_are_refused_by_their_place_or_dropped(pa
         ({"modalities": ("text", "audio")}, "modalities"),
         ({"format": Format(kind="json")}, "format"),
         ({"extra": {"brand_new": 1}}, "brand_new"),
-        ({"tools": (WEATHER,), "parallel_tool_calls": False}, "parallel_tool_calls"),
         ({"tools": (Tool(name="free", custom=True),)}, r"tools\[0\]"),
         ({"tools": (Opaque(dialect="anthropic_messages", kind="bash", raw={}),)}, r"tools\[0\]\.bash"),
     ],

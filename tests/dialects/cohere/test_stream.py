@@ -52,7 +52,8 @@ def arguments(index: int, text: str) -> dict[str, Any]:
     return {"type": "tool-call-delta", "index": index, "delta": {"message": {"tool_calls": call}}}
 
 
-START = {"type": "message-start", "id": "m1", "delta": {"message": {"role": "assistant"}}}
+EMPTY = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
+START = {"type": "message-start", "id": "m1", "delta": {"message": EMPTY}}
 USAGE = {"billed_units": {"input_tokens": 3, "output_tokens": 5}, "tokens": {"input_tokens": 70, "output_tokens": 6}}
 END = {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": USAGE}}
 TURN = [

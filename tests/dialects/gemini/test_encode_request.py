@@ -205,9 +205,8 @@ def test_a_schema_for_the_answer_is_carried() -> None:
     ("fields", "param"),
     [
         ({"logit_bias": {"1": 5}}, "logit_bias"),
-        ({"parallel_tool_calls": False}, "parallel_tool_calls"),
-        ({"tools": (Tool(name="f", custom=True),)}, "tools"),
-        ({"tools": (Opaque(dialect="openai_responses", kind="web_search", raw={}),)}, "tools.web_search"),
+        ({"tools": (Tool(name="f", custom=True),)}, "tools[0]"),
+        ({"tools": (Opaque(dialect="openai_responses", kind="web_search", raw={}),)}, "tools[0].web_search"),
         ({"extra": {"web_search_options": {}}}, "web_search_options"),
         ({"speech": Speech(voice="alloy", format="mp3")}, "speech.format"),
         (

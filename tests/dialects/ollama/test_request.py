@@ -170,15 +170,44 @@ def test_formats_are_carried() -> None:
         (Thinking(enabled=False), False),
         (Thinking(effort="none"), False),
         (Thinking(budget_tokens=0), False),
-        (Thinking(effort="minimal"), "low"),
-        (Thinking(effort="max"), "high"),
+        (Thinking(effort="high"), None),
         (Thinking(enabled=True, budget_tokens=500), True),
         (Thinking(adaptive=True), True),
         (Thinking(visible=True), None),
     ],
 )
 def test_thinking_is_carried(thinking: Thinking, expected: Any) -> None:
-    assert encode(ask(thinking=thinking))[0].get("think") == expected
+    body = json.loads(encode_request(ask(thinking=thinking), "qwen3:8b", Losses()))
+    assert body.get("think") == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "expected", "dropped"),
+    [
+        ("gpt-oss:20b", Thinking(effort="minimal"), "low", []),
+        ("gpt-oss:20b", Thinking(effort="max"), "high", []),
+        ("qwen3:8b", Thinking(effort="low"), None, ["thinking"]),
+        ("qwen3:8b", Thinking(enabled=True, budget_tokens=500), True, ["thinking"]),
+        ("llama3.2", Thinking(effort="low"), None, ["thinking"]),
+        ("llama3.2", Thinking(adaptive=True), None, ["thinking"]),
+        ("deepseek-r1:8b-llama-distill-q4_K_M", Thinking(enabled=True), True, []),
+    ],
+)
+def test_degrees_of_thinking_are_for_those_models_that_know_them(
+    model: str, thinking: Thinking, expected: Any, dropped: list[str]
+) -> None:
+    losses = Losses()
+    body = json.loads(encode_request(ask(thinking=thinking), model, losses))
+    assert (body.get("think"), losses.dropped) == (expected, dropped)
+
+
+def test_a_budget_for_a_model_that_cannot_think_is_refused_or_dropped() -> None:
+    asked = ask(thinking=Thinking(enabled=True, budget_tokens=500))
+    with pytest.raises(Refusal, match="thinking"):
+        encode_request(asked, "llama3.2", Losses())
+    losses = Losses(drop=True)
+    assert "think" not in json.loads(encode_request(asked, "llama3.2", losses))
+    assert losses.dropped == ["thinking"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +217,6 @@ def test_thinking_is_carried(thinking: Thinking, expected: Any) -> None:
         ({"logit_bias": {"1": 5}}, "logit_bias"),
         ({"modalities": ("audio",)}, "modalities"),
         ({"extra": {"brand_new": 1}}, "brand_new"),
-        ({"tools": (WEATHER,), "parallel_tool_calls": False}, "parallel_tool_calls"),
         ({"tools": (WEATHER,), "tool_choice": ToolChoice(mode="required")}, "tool_choice"),
         ({"tools": (WEATHER,), "tool_choice": ToolChoice(mode="named", name="weather")}, "tool_choice"),
         ({"tools": (Tool(name="free", custom=True),)}, r"tools\[0\]"),

@@ -174,7 +174,6 @@ def test_the_sequence_that_was_met_is_read() -> None:
         b"\xff",
         b"NaN",
         b'{"choices":[{"message":{"audio":{"data":"!!"}}}]}',
-        b'{"choices":[{"message":{"content":"\\ud83d"}}]}',
     ],
 )
 def test_what_is_no_reply_is_said_to_be_none(body: bytes) -> None:

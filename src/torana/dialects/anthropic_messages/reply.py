@@ -12,6 +12,7 @@ from torana.dialects.anthropic_messages.blocks import read_block, write_blocks
 from torana.dialects.anthropic_messages.signatures import Wrapped
 from torana.dialects.anthropic_messages.stops import read_stop, write_stop
 from torana.dialects.anthropic_messages.usage import UsageBlock, read_usage, tier, write_usage
+from torana.dialects.halves import mending
 
 _TIERS = {"standard": "standard", "priority": "priority", "batch": "batch", "default": "standard"}
 _encode = msgspec.json.Encoder().encode
@@ -27,7 +28,7 @@ class _Message(msgspec.Struct):
     usage: UsageBlock | None = None
 
 
-_decode = msgspec.json.Decoder(_Message).decode
+_decode = mending(msgspec.json.Decoder(_Message).decode)
 
 
 def decode_reply(body: bytes) -> ModelReply:

@@ -80,7 +80,8 @@ def _lose_sampling(request: ModelRequest, losses: Losses) -> None:
     if request.choices is not None and request.choices != 1:
         losses.need("choices", "Anthropic gives one answer")
     if request.logprobs or request.top_logprobs:
-        losses.need("logprobs", "Anthropic's messages have no log-probabilities")
+        name = "logprobs" if request.logprobs else "top_logprobs"
+        losses.need(name, "Anthropic's messages have no log-probabilities")
     if request.logit_bias:
         losses.need("logit_bias", "Anthropic's messages have no logit bias")
     if request.modalities is not None and any(kind != "text" for kind in request.modalities):

@@ -12,9 +12,10 @@ import binascii
 import msgspec
 
 from torana.core.exchange import Reasoning
+from torana.dialects import proofs
 
 NAME = "anthropic_messages"
-MARK = "anthropic_messages:"
+MARK = proofs.ANTHROPIC
 WRAP = "torana:"
 
 
@@ -36,12 +37,12 @@ _write = msgspec.json.Encoder().encode
 
 def marked(proof: str | None) -> str | None:
     """Anthropic's proof as it is known inside the gate; an empty one is none."""
-    return MARK + proof if proof else None
+    return proofs.marked(MARK, proof)
 
 
 def unmarked(proof: str | None) -> str | None:
     """Anthropic's own proof; None for anybody else's."""
-    return proof[len(MARK) :] if proof is not None and proof.startswith(MARK) else None
+    return proofs.unmarked(MARK, proof)
 
 
 def wrap(found: Wrapped) -> str:

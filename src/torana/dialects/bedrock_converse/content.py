@@ -22,6 +22,7 @@ from torana.core.exchange import (
     Video,
 )
 from torana.core.losses import Losses
+from torana.dialects import proofs
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.media import file_block, is_base64
 
@@ -45,9 +46,10 @@ def cache_point(cache: Cache) -> Block:
 class Conversation:
     """Writes the messages of one request. Instructions go to `system`, which Converse has in one place only."""
 
-    __slots__ = ("_losses", "_names", "messages", "system", "tool_names")
+    __slots__ = ("_claude", "_losses", "_names", "messages", "system", "tool_names")
 
-    def __init__(self, losses: Losses) -> None:
+    def __init__(self, losses: Losses, claude: bool) -> None:
+        self._claude = claude
         self._losses = losses
         self._names: set[str] = set()
         self.system: list[Block] = []
@@ -142,13 +144,22 @@ class Conversation:
         return name
 
     def _reasoning(self, part: Reasoning, place: str) -> Block | None:
-        if part.encrypted is not None and is_base64(part.encrypted):
-            return {"reasoningContent": {"redactedContent": part.encrypted}}
-        if part.signature is not None:
-            return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
-        # Thoughts that nobody signed are another vendor's: Bedrock's models refuse them.
+        encrypted, signature = self._own_proof(part.encrypted), self._own_proof(part.signature)
+        if encrypted is not None and is_base64(encrypted):
+            return {"reasoningContent": {"redactedContent": encrypted}}
+        if signature is not None:
+            return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": signature}}}
+        # Thoughts that nobody signed, or another vendor: Bedrock's models refuse them.
         self._losses.hint(f"{place}.reasoning")
         return None
+
+    def _own_proof(self, proof: str | None) -> str | None:
+        """What Bedrock signed itself. A Claude model takes what Anthropic signed too: its signatures hold on every platform.
+
+        Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking#thinking-encryption
+        """
+        own = proofs.unmarked(proofs.BEDROCK, proof)
+        return proofs.unmarked(proofs.ANTHROPIC, proof) if own is None and self._claude else own
 
     def _call(self, part: ToolCall, place: str) -> Block | None:
         if part.custom:

@@ -31,11 +31,16 @@ class Additions:
         """Of `outputConfig`."""
 
 
+def is_claude(model: str) -> bool:
+    """Whether it is one of Anthropic's, by its id or its profile's name."""
+    return "anthropic." in model or "claude" in model
+
+
 def add_for_family(request: ModelRequest, model: str, losses: Losses) -> Additions:
     """Thinking and top-k for the model. Raises Refusal where its family has no way to say them."""
     additions = Additions()
     if request.top_k is not None:
-        if "anthropic." in model or "claude" in model:
+        if is_claude(model):
             additions.fields["top_k"] = request.top_k
         elif "nova" in model:
             additions.fields["inferenceConfig"] = {"topK": request.top_k}
@@ -51,7 +56,7 @@ def _think(thinking: Thinking, most: int | None, model: str, losses: Losses, add
     on = not off and (thinking.enabled or thinking.effort or thinking.budget_tokens or thinking.adaptive)
     if not off and not on:
         return
-    if "anthropic." in model or "claude" in model:
+    if is_claude(model):
         _claude(thinking, off, most, model, losses, additions)
     elif "nova" in model:
         config = {"type": "disabled"} if off else {"type": "enabled"}
@@ -60,8 +65,11 @@ def _think(thinking: Thinking, most: int | None, model: str, losses: Losses, add
         additions.fields["reasoningConfig"] = config
     elif "openai." in model and on and thinking.effort is not None:
         additions.fields["reasoning_effort"] = _THREE[thinking.effort]
-    elif on or "openai." in model:
+    elif (thinking.budget_tokens or 0) > 0:
         losses.need("thinking", "Bedrock has no way to say it to this model")
+    elif on or "openai." in model:
+        # An effort is how much a model may think that can; this one cannot, or cannot be told.
+        losses.hint("thinking")
 
 
 def _claude(thinking: Thinking, off: bool, most: int | None, model: str, losses: Losses, additions: Additions) -> None:
@@ -75,7 +83,8 @@ def _claude(thinking: Thinking, off: bool, most: int | None, model: str, losses:
             # The budget is part of what may be put out, and has to leave room for an answer.
             wanted = max(_LEAST_BUDGET, min(wanted, most - most // 4))
             if wanted >= most:
-                losses.need("thinking", f"Claude thinks with at least {_LEAST_BUDGET} tokens, more than are allowed")
+                # An effort alone does not insist: so short an answer is given without thoughts.
+                losses.hint("thinking")
                 return
         additions.fields["thinking"] = {"type": "enabled", "budget_tokens": wanted}
         return

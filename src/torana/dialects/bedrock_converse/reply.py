@@ -18,9 +18,10 @@ from torana.core.exchange import (
     ToolCall,
 )
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects import NotAReplyError
+from torana.dialects import NotAReplyError, proofs
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.media import media_type
+from torana.dialects.halves import mending
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 STOPS: dict[str, Stop] = {
@@ -82,7 +83,7 @@ class _Reply(msgspec.Struct):
     additionalModelResponseFields: Any = None  # noqa: N815
 
 
-_decode = msgspec.json.Decoder(_Reply).decode
+_decode = mending(msgspec.json.Decoder(_Reply).decode)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -166,12 +167,9 @@ def _reasoning(content: dict[str, Any]) -> list[Part]:
     if "reasoningText" in content:
         thought = content["reasoningText"]
         signature = thought.get("signature")
-        return [
-            Reasoning(
-                text=_string(thought.get("text", "")), signature=None if signature is None else _string(signature)
-            )
-        ]
-    return [Reasoning(encrypted=_string(content["redactedContent"]))]
+        proof = None if signature is None else proofs.marked(proofs.BEDROCK, _string(signature))
+        return [Reasoning(text=_string(thought.get("text", "")), signature=proof)]
+    return [Reasoning(encrypted=proofs.marked(proofs.BEDROCK, _string(content["redactedContent"])))]
 
 
 def read_citation(raw: dict[str, Any]) -> Citation:

@@ -10,7 +10,7 @@ from torana.core.exchange import ModelRequest, Opaque, Tool
 from torana.core.losses import Losses
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.content import Conversation, cache_point
-from torana.dialects.bedrock_converse.families import add_for_family
+from torana.dialects.bedrock_converse.families import add_for_family, is_claude
 from torana.dialects.fields import wrong
 
 _encode = msgspec.json.Encoder().encode
@@ -34,7 +34,7 @@ def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:
 
     Raises Refusal for what Converse cannot carry, unless `losses` drops it.
     """
-    conversation = Conversation(losses)
+    conversation = Conversation(losses, is_claude(model))
     for number, message in enumerate(request.messages):
         conversation.add(message, f"messages[{number}]")
     body: dict[str, Any] = {"messages": conversation.messages}
@@ -88,7 +88,8 @@ def _tool_config(request: ModelRequest, conversation: Conversation, losses: Loss
     elif choice is not None and choice.mode != "none":
         config["toolChoice"] = {"any": {}} if choice.mode == "required" else {"auto": {}}
     if request.parallel_tool_calls is False:
-        losses.need("parallel_tool_calls", "Bedrock cannot forbid calls side by side")
+        # It cannot forbid calls side by side; a caller who gets two answers both, or the first.
+        losses.hint("parallel_tool_calls")
     return config
 
 

@@ -22,6 +22,7 @@ from torana.core.stream import (
     UsageSeen,
 )
 from torana.core.usage import UNKNOWN, Usage
+from torana.dialects import proofs
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.eventstream import Frame, FrameError, Frames
 from torana.dialects.bedrock_converse.media import media_type
@@ -34,6 +35,7 @@ from torana.dialects.bedrock_converse.reply import (
     read_stop_sequence,
     read_usage,
 )
+from torana.dialects.halves import mending
 
 MOST_HELD_BYTES = 32 * 1_048_576
 """Of an image that comes in pieces, or of blocks that come before their turn."""
@@ -84,7 +86,7 @@ class _Exception(msgspec.Struct):
     originalMessage: str | None = None  # noqa: N815
 
 
-_block = msgspec.json.Decoder(_Block).decode
+_block = mending(msgspec.json.Decoder(_Block).decode)
 _stop = msgspec.json.Decoder(_Stop).decode
 _metadata = msgspec.json.Decoder(_Metadata).decode
 _exception = msgspec.json.Decoder(_Exception).decode
@@ -237,11 +239,9 @@ class Decoder:
             if self._open != "thought":
                 self._open_part("thought", Reasoning(), events)
             thought = delta.reasoningContent
-            events.append(
-                ThoughtDelta(
-                    0, self._number, thought.text, signature=thought.signature, encrypted=thought.redactedContent
-                )
-            )
+            signature = proofs.marked(proofs.BEDROCK, thought.signature)
+            encrypted = proofs.marked(proofs.BEDROCK, thought.redactedContent)
+            events.append(ThoughtDelta(0, self._number, thought.text, signature=signature, encrypted=encrypted))
         elif delta.citation is not None:
             if self._open != "text":
                 self._open_part("text", Text(text=""), events)

@@ -9,6 +9,7 @@ from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError
 from torana.dialects.cohere import NAME
 from torana.dialects.cohere.content import DOCUMENT_PREFIX, PLAN
+from torana.dialects.halves import mending
 
 STOPS: dict[str, Stop] = {
     "COMPLETE": "stop",
@@ -81,7 +82,7 @@ class _Reply(msgspec.Struct):
     logprobs: list[LogprobItem] | None = None
 
 
-_decode = msgspec.json.Decoder(_Reply).decode
+_decode = mending(msgspec.json.Decoder(_Reply).decode)
 
 
 def decode_reply(body: bytes) -> ModelReply:

@@ -1,5 +1,6 @@
 """Requests of any dialect as Cohere's chat takes them."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ _OWN: dict[str, type[Any]] = {
     "priority": int,
 }
 """Cohere's own fields, which a caller of any dialect may send: they reach it as they were written."""
+_NO_THINKER = re.compile(r"command(?:-light|-nightly|-r|-a-(?:\d|vision|translate)|$)|c4ai-|aya")
+"""Models that refuse `thinking`: all from before Command A Reasoning (https://docs.cohere.com/docs/reasoning)."""
 
 
 def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:
@@ -33,7 +36,7 @@ def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:
     if conversation.documents:
         body["documents"] = conversation.documents
     _put_tools(request, losses, body)
-    _put_settings(request, losses, body)
+    _put_settings(request, model, losses, body)
     _lose(request, losses)
     for name, value in request.extra.items():
         kind = _OWN.get(name)
@@ -69,7 +72,8 @@ def _put_tools(request: ModelRequest, losses: Losses, body: dict[str, Any]) -> N
     if choice is not None and choice.mode != "auto":
         body["tool_choice"] = "NONE" if choice.mode == "none" else "REQUIRED"
     if request.parallel_tool_calls is False:
-        losses.need("parallel_tool_calls", "Cohere cannot forbid calls side by side")
+        # It cannot forbid calls side by side; a caller who gets two answers both, or the first.
+        losses.hint("parallel_tool_calls")
 
 
 def _tools(request: ModelRequest, losses: Losses) -> list[dict[str, Any]]:
@@ -104,7 +108,7 @@ def _tool(tool: Tool) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _put_settings(request: ModelRequest, losses: Losses, body: dict[str, Any]) -> None:
+def _put_settings(request: ModelRequest, model: str, losses: Losses, body: dict[str, Any]) -> None:
     said = {
         "max_tokens": request.max_tokens,
         "stop_sequences": list(request.stop) or None,
@@ -122,11 +126,16 @@ def _put_settings(request: ModelRequest, losses: Losses, body: dict[str, Any]) -
         if request.format.schema is not None:
             body["response_format"]["json_schema"] = request.format.schema
     if request.thinking is not None:
-        _put_thinking(request.thinking, losses, body)
+        _put_thinking(request.thinking, model, losses, body)
 
 
-def _put_thinking(thinking: Thinking, losses: Losses, body: dict[str, Any]) -> None:
-    if thinking.enabled is False or thinking.effort == "none" or thinking.budget_tokens == 0:
+def _put_thinking(thinking: Thinking, model: str, losses: Losses, body: dict[str, Any]) -> None:
+    if _NO_THINKER.match(model):
+        if (thinking.budget_tokens or 0) > 0:
+            losses.need("thinking", "this model of Cohere's cannot think")
+        elif thinking.enabled or thinking.adaptive or thinking.effort not in (None, "none"):
+            losses.hint("thinking")
+    elif thinking.enabled is False or thinking.effort == "none" or thinking.budget_tokens == 0:
         body["thinking"] = {"type": "disabled"}
     elif thinking.enabled or thinking.effort or thinking.budget_tokens or thinking.adaptive:
         body["thinking"] = {"type": "enabled"}

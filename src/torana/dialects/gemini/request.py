@@ -65,6 +65,7 @@ SPELLING = {
 """Fields of the exchange as Gemini's callers call them."""
 HARMLESS = frozenset(
     (
+        "safetySettings",
         "generationConfig.mediaResolution",
         "generationConfig.enableEnhancedCivicAnswers",
         "toolConfig.retrievalConfig",
@@ -72,7 +73,8 @@ HARMLESS = frozenset(
         "toolConfig.functionCallingConfig.streamFunctionCallArguments",
     )
 )
-"""What only Gemini knows and whose loss changes no meaning. Not `safetySettings`: nobody else has such thresholds."""
+"""What only Gemini knows and whose loss changes no meaning. `safetySettings` move thresholds of Google's own filters, which
+no other vendor runs; most apps send them with every request."""
 _TIERS = {"flex": "flex", "priority": "priority", "standard": "standard", "default": "standard"}
 _HINTS = ("verbosity", "user", "cache_key", "safety_id")
 _HINTED_EXTRA = ("include", "truncation", "context_management", "betas", "prediction")

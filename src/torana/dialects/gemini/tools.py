@@ -71,10 +71,10 @@ def encode_tools(request: ModelRequest, losses: Losses) -> list[dict[str, Any]]:
     """`tools`: all functions in one entry, Google's own tools in one each."""
     functions: list[dict[str, Any]] = []
     own: list[dict[str, Any]] = []
-    for tool in request.tools:
+    for number, tool in enumerate(request.tools):
         if isinstance(tool, Tool):
             if tool.custom:
-                losses.need("tools", f"Gemini's functions take arguments, and {tool.name} takes free text")
+                losses.need(f"tools[{number}]", f"Gemini's functions take arguments, and {tool.name} takes free text")
                 continue
             if tool.cache is not None:
                 losses.hint("cache")
@@ -82,7 +82,7 @@ def encode_tools(request: ModelRequest, losses: Losses) -> list[dict[str, Any]]:
         elif tool.dialect == NAME:
             own.append(tool.raw)
         else:
-            losses.need(f"tools.{tool.kind}", f"it is a tool of {tool.dialect} and Gemini has no such thing")
+            losses.need(f"tools[{number}].{tool.kind}", f"it is a tool of {tool.dialect} and Gemini has no such thing")
     return ([{_FUNCTIONS: functions}] if functions else []) + own
 
 
@@ -114,8 +114,9 @@ def encode_choice(request: ModelRequest, losses: Losses) -> dict[str, Any]:
 
 
 def _calling(request: ModelRequest, losses: Losses) -> dict[str, Any]:
-    if request.parallel_tool_calls is False:
-        losses.need("parallel_tool_calls", "Gemini may always call several functions at once")
+    if request.parallel_tool_calls is False and request.tools:
+        # It may always call several functions at once; a caller who gets two answers both, or the first.
+        losses.hint("parallel_tool_calls")
     choice = request.tool_choice
     functions = [tool for tool in request.tools if isinstance(tool, Tool)]
     strict = sum(tool.strict is True for tool in functions)

@@ -21,6 +21,7 @@ from torana.core.exchange import (
 )
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError
+from torana.dialects.halves import mending
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 _encode = msgspec.json.Encoder().encode
@@ -78,7 +79,7 @@ class Line(msgspec.Struct):
     error: str | None = None
 
 
-read_line = msgspec.json.Decoder(Line).decode
+read_line = mending(msgspec.json.Decoder(Line).decode)
 
 
 def decode_reply(body: bytes) -> ModelReply:

@@ -1,5 +1,6 @@
 """Requests of any dialect as Ollama's chat takes them, and requests for embeddings."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -18,6 +19,12 @@ OWN: dict[str, tuple[type[Any], ...]] = {
     "shift": (bool,),
 }
 """Ollama's own fields, which a caller of any dialect may send: they reach it as they were written."""
+_NO_THINKER = re.compile(
+    r"llama|gemma-?[123n]|mistral|mixtral|codestral|phi-?[34]|qwen-?2|llava|command-r|smollm|starcoder"
+)
+_THINKER = re.compile(r"r1|reason|think")
+"""Families that came before Ollama's models could think, and what those are called that were made to
+(https://ollama.com/search?c=thinking). What is not known is asked to think; Ollama itself refuses where it cannot."""
 _LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 
 
@@ -33,7 +40,7 @@ def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:
         body["tools"] = tools
     if request.format is not None and request.format.kind != "text":
         body["format"] = "json" if request.format.schema is None else request.format.schema
-    think = None if request.thinking is None else _think(request.thinking)
+    think = None if request.thinking is None else _think(request.thinking, model, losses)
     if think is not None:
         body["think"] = think
     if request.logprobs or request.top_logprobs:
@@ -86,11 +93,22 @@ def _options(request: ModelRequest) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _think(thinking: Thinking) -> bool | str | None:
+def _think(thinking: Thinking, model: str, losses: Losses) -> bool | str | None:
+    """`think`. A model that can think does so where nothing is said, and one that cannot refuses to be told."""
+    budget = thinking.budget_tokens or 0
     if thinking.enabled is False or thinking.effort == "none" or thinking.budget_tokens == 0:
         return False
-    if thinking.effort is not None:
+    if _NO_THINKER.search(model) and not _THINKER.search(model):
+        if budget > 0:
+            losses.need("thinking", "this model cannot think")
+        elif thinking.enabled or thinking.adaptive or thinking.effort is not None:
+            losses.hint("thinking")
+        return None
+    if thinking.effort is not None and "gpt-oss" in model:
         return _LEVELS[thinking.effort]
+    if thinking.effort is not None or budget > 0:
+        # Only gpt-oss knows degrees; "think value is not supported for this model" is what others answer.
+        losses.hint("thinking")
     return True if thinking.enabled or thinking.budget_tokens or thinking.adaptive else None
 
 
@@ -114,7 +132,8 @@ def _tools(request: ModelRequest, losses: Losses) -> list[dict[str, Any]]:
         elif allowed is None or tool.name in allowed:
             tools.append(_tool(tool, f"tools[{number}]", losses))
     if tools and request.parallel_tool_calls is False:
-        losses.need("parallel_tool_calls", "Ollama cannot forbid calls side by side")
+        # It cannot forbid calls side by side; a caller who gets two answers both, or the first.
+        losses.hint("parallel_tool_calls")
     return tools
 
 

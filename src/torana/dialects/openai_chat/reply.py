@@ -28,6 +28,7 @@ from torana.core.exchange import (
 from torana.core.ids import new_id
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError
+from torana.dialects.halves import mending
 from torana.dialects.openai_chat.errors import read_error
 from torana.dialects.openai_chat.logprobs import read_annotation, read_logprobs, write_annotation, write_logprobs
 from torana.dialects.openai_chat.parts import bare, plain_thoughts, read_thoughts, text_of, write_details, write_url
@@ -69,7 +70,7 @@ FINISHES: Mapping[Stop | None, str] = {
 """OpenAI has no word for an answer broken off by an error; `length` at least says that it is not whole."""
 _OWN_STOPS = ("stop", "length", "tool_calls", "function_call", "content_filter")
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
-_decode = msgspec.json.Decoder().decode
+_decode = mending(msgspec.json.Decoder().decode)
 _encode = msgspec.json.Encoder().encode
 
 

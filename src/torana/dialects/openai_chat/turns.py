@@ -32,6 +32,7 @@ from torana.dialects.openai_chat.parts import (
     write_content,
     write_details,
 )
+from torana.dialects.proofs import is_marked, without_marked
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "developer", "user": "user"}
 _ECHOED = ("id", "type", "object", "created", "index", "annotations", "provider_specific_fields")
@@ -294,6 +295,9 @@ def _write_own_call(call: ToolCall, target: Target) -> dict[str, Any]:
 
 def _write_thoughts(written: dict[str, Any], thoughts: list[Reasoning], target: Target) -> None:
     """Thoughts go back where the vendor takes them; OpenAI itself takes none in chat completions."""
+    if any(is_marked(part.signature) or is_marked(part.encrypted) for part in thoughts):
+        target.losses.hint("signature")
+        thoughts = [without_marked(part) for part in thoughts]
     if not thoughts:
         return
     words, quirks = plain_thoughts(thoughts), target.quirks

@@ -24,6 +24,7 @@ from torana.dialects.openai_responses.citations import write_citation
 from torana.dialects.openai_responses.output import call_item, image_item, reasoning_item
 from torana.dialects.openai_responses.parts_in import CONTENT
 from torana.dialects.openai_responses.parts_out import write_part
+from torana.dialects.proofs import is_marked
 
 Item = dict[str, Any]
 
@@ -162,7 +163,8 @@ class _Writer:
 
     def _think(self, part: Reasoning, place: str) -> None:
         """A thought. Of another dialect's, only what is encrypted can be of use: OpenAI refuses what it did not make itself."""
-        if not self._own and (part.signature is not None or part.encrypted is None):
+        foreign = is_marked(part.encrypted) or is_marked(part.signature)
+        if foreign or (not self._own and (part.signature is not None or part.encrypted is None)):
             self._losses.hint(f"{place}.reasoning")
             return
         item = reasoning_item(part, part.id)

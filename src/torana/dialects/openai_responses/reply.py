@@ -22,6 +22,7 @@ from torana.core.exchange import (
 )
 from torana.core.ids import new_id
 from torana.dialects import NotAReplyError
+from torana.dialects.halves import mending
 from torana.dialects.openai_responses import NAME
 from torana.dialects.openai_responses.carried import carry, carry_previous
 from torana.dialects.openai_responses.errors import failure, read_error
@@ -75,7 +76,7 @@ class Response(msgspec.Struct, frozen=True):
     service_tier: str | None = None
 
 
-_decode = msgspec.json.Decoder(Response).decode
+_decode = mending(msgspec.json.Decoder(Response).decode)
 
 
 def decode_reply(body: bytes) -> ModelReply:

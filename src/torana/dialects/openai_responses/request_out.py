@@ -76,10 +76,10 @@ def _settings(request: ModelRequest, body: dict[str, Any], losses: Losses, own: 
 
 def _tools(request: ModelRequest, body: dict[str, Any], losses: Losses, own: bool) -> None:
     tools: list[Any] = []
-    for tool in request.tools:
+    for number, tool in enumerate(request.tools):
         if isinstance(tool, Opaque):
             if tool.dialect != NAME:
-                losses.need(f"tools.{tool.kind}", f"{_API} tool like it")
+                losses.need(f"tools[{number}].{tool.kind}", f"{_API} tool like it")
                 continue
         elif tool.cache is not None:
             losses.hint("tools.cache")

@@ -14,6 +14,7 @@ from torana.core.exchange import Logprob, Part, VendorError
 from torana.core.stream import Event, Failed, Finished, Started, Stopped, UsageSeen
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError
+from torana.dialects.halves import mend
 from torana.dialects.openai_responses.errors import read_error
 from torana.dialects.openai_responses.item_in import ARGUMENTS_DELTA, TEXT_DELTA, ItemEvent, ItemReader
 from torana.dialects.openai_responses.output import Item
@@ -135,6 +136,11 @@ class Decoder:
             try:
                 self._one(event, data, events)
             except _BAD as error:
+                # Half a character is JSON that is not read; with it mended, the event is.
+                mended = mend(data)
+                if mended is not None and mended != data:
+                    events += self._read([ServerEvent(event, mended)])
+                    continue
                 self._fail(VendorError(message=f"an event of the stream cannot be read: {error}"), events)
         return events
 
