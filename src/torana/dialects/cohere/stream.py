@@ -39,7 +39,8 @@ MOST_HELD = 100_000
 
 
 class _Message(msgspec.Struct):
-    content: Content | None = None
+    content: Content | list[Any] | None = None
+    """A list, and empty, in `message-start`."""
     tool_plan: str | None = None
     # Objects in a stream, though they have the names of arrays; an array is taken too.
     tool_calls: Call | list[Call] | None = None
@@ -178,7 +179,7 @@ class Decoder:
     def _text(self, event: _Event, events: list[Event]) -> None:
         # More of the text that is open, which is most of a stream.
         content = _message(event).content
-        if content is None:
+        if not isinstance(content, Content):
             return
         if event.logprobs is None and content.text and content.thinking is None:
             events.append(TextDelta(0, self._number, content.text))
@@ -208,7 +209,7 @@ class Decoder:
             self._close(events)
         self._key = key
         if kind[0] == "c":
-            if message.content is not None:
+            if isinstance(message.content, Content):
                 self._content(message.content, event.logprobs, events)
         else:
             calls = message.tool_calls
