@@ -299,7 +299,7 @@ def _head(call: Call, target: Target, way: Way) -> bytes:
     if head is None:
         if len(known) >= _MOST_KNOWN:
             known.clear()
-        head = known[way] = way.head(call.request.headers, target.account)
+        head = known[way] = way.head(call.request.headers)
     return head
 
 
