@@ -59,6 +59,7 @@ class Way:
         "passes",
         "path",
         "quirks",
+        "refits",
     )
 
     def __init__(self, target: "Target", door: Door, dialect: Dialect, passes: bool, path: str) -> None:
@@ -72,6 +73,8 @@ class Way:
         """Whether it is the caller's own, so that bytes pass."""
         self.name = target.name
         self.quirks = target.quirks
+        self.refits = dialect.refits if passes and self.quirks else None
+        """Tells which requests cannot pass as they are, because the vendor would refuse them."""
         parts = urllib.parse.urlsplit(door.base_url)
         self.host = host_of(parts)
         self.path = parts.path.rstrip("/") + path
