@@ -83,6 +83,11 @@ class Dialect:
         return self._module("look").for_upstream  # type: ignore[no-any-return]
 
     @cached_property
+    def refits(self) -> Callable[[bytes, Peek, frozenset[str]], bool] | None:
+        """Whether a request has to be written anew for a vendor with these quirks, although it speaks the caller's dialect."""
+        return getattr(self._module("look"), "refits", None)
+
+    @cached_property
     def read_reply(self) -> Callable[[bytes], tuple[str | None, Usage]]:
         return self._module("watch").read_reply  # type: ignore[no-any-return]
 

@@ -65,7 +65,9 @@ async def _send(call: Call, target: Target) -> Ending:
     call.way = way = target.way(path, seen.stream)
     if target.deployment.facts is not None:
         check(call, target, decode)
-    if way.passes:
+    if way.refits is not None and way.refits(request.body, seen, way.quirks):
+        body = encode(call, way, target.deployment.model)
+    elif way.passes:
         call.asked_usage = ask = seen.stream and not seen.wants_usage and target.account.stream_usage
         body = way.dialect.for_upstream(request.body, seen, target.deployment.model, ask)
     elif way.counts:
@@ -299,7 +301,7 @@ def _head(call: Call, target: Target, way: Way) -> bytes:
     if head is None:
         if len(known) >= _MOST_KNOWN:
             known.clear()
-        head = known[way] = way.head(call.request.headers, target.account)
+        head = known[way] = way.head(call.request.headers)
     return head
 
 

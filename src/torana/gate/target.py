@@ -12,6 +12,7 @@ from torana import __version__
 from torana.core.errors import Refusal
 from torana.core.secret import MASK, Secret
 from torana.core.snapshot import Account, Deployment, Door
+from torana.dialects.anthropic_messages.paths import VERSION
 from torana.dialects.registry import DIALECTS, Dialect
 from torana.gate.credentials.made import Credential, credential_of
 from torana.gate.upstream.endpoint import Endpoint
@@ -35,6 +36,8 @@ _FORWARDED = {
     "anthropic_messages": (b"accept", b"anthropic-beta", b"anthropic-version", *_ALWAYS),
 }
 """What a vendor may see of the headers of a caller who speaks its dialect."""
+_DEMANDED = {"anthropic_messages": {"anthropic-version": VERSION}}
+"""What every request of a dialect has to carry, whoever the vendor is; an account's own headers and a caller's go before."""
 _SAME = {"openai_completions": "openai_chat", "gemini_array": "gemini"}
 """Dialects that a vendor speaks who speaks another one."""
 
@@ -43,6 +46,7 @@ class Way:
     """How calls of one path, streamed or not, reach one target."""
 
     __slots__ = (
+        "_defaults",
         "_forwarded",
         "_head",
         "_spoken",
@@ -55,6 +59,7 @@ class Way:
         "passes",
         "path",
         "quirks",
+        "refits",
     )
 
     def __init__(self, target: "Target", door: Door, dialect: Dialect, passes: bool, path: str) -> None:
@@ -68,6 +73,8 @@ class Way:
         """Whether it is the caller's own, so that bytes pass."""
         self.name = target.name
         self.quirks = target.quirks
+        self.refits = dialect.refits if passes and self.quirks else None
+        """Tells which requests cannot pass as they are, because the vendor would refuse them."""
         parts = urllib.parse.urlsplit(door.base_url)
         self.host = host_of(parts)
         self.path = parts.path.rstrip("/") + path
@@ -77,7 +84,8 @@ class Way:
         self._forwarded = _FORWARDED.get(dialect.name, _ALWAYS) if passes else _ALWAYS
         line = _KEY_HEADERS.get(door.auth) if target.key is not None and self.credential is None else None
         fixed = b"" if line is None or target.key is None else line % target.key.reveal().encode()
-        for name, value in account.headers.items():
+        self._defaults = {**_DEMANDED.get(dialect.name, {}), **account.headers}
+        for name, value in self._defaults.items():
             if name.encode() not in self._forwarded:
                 fixed += b"%b: %b\r\n" % (name.encode(), value.encode())
         self._head = (
@@ -92,13 +100,13 @@ class Way:
             found = self._spoken[caller] = msgspec.msgpack.encode((caller, self.dialect.name))[1:]
         return found
 
-    def head(self, headers: dict[bytes, bytes], account: Account) -> bytes:
+    def head(self, headers: dict[bytes, bytes]) -> bytes:
         """The request head for a caller's headers, up to the length of the body and what a credential adds."""
         lines = [self._head]
         for name in self._forwarded:
             value = headers.get(name)
-            if value is None and account.headers:
-                value = account.headers.get(name.decode(), "").encode()
+            if value is None and self._defaults:
+                value = self._defaults.get(name.decode(), "").encode()
             if value:
                 lines.append(b"%b: %b\r\n" % (name, value))
         return b"".join(lines)

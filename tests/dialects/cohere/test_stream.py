@@ -270,3 +270,10 @@ def check_order(events: list[Event]) -> None:
         elif isinstance(event, Stopped | Finished):
             assert open_part is None
     assert isinstance(events[-1], Finished | Failed)
+
+
+def test_a_start_with_empty_lists_is_read_as_cohere_documents_it() -> None:
+    """https://docs.cohere.com/v2/docs/streaming: message-start holds lists, and later events an object in the same place."""
+    empty = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
+    events = decode({**START, "delta": {"message": empty}}, *TURN[1:])
+    assert isinstance(events[-1], Finished)

@@ -220,7 +220,6 @@ def test_a_budget_for_a_model_that_cannot_think_is_refused_or_dropped() -> None:
         ({"tools": (WEATHER,), "tool_choice": ToolChoice(mode="required")}, "tool_choice"),
         ({"tools": (WEATHER,), "tool_choice": ToolChoice(mode="named", name="weather")}, "tool_choice"),
         ({"tools": (Tool(name="free", custom=True),)}, r"tools\[0\]"),
-        ({"tools": (Tool(name="a", strict=True),)}, r"tools\[0\]\.strict"),
         ({"tools": (Opaque(dialect="gemini", kind="googleSearch", raw={}),)}, r"tools\[0\]\.googleSearch"),
     ],
 )
@@ -255,6 +254,7 @@ def test_hints_are_dropped_and_named() -> None:
                 say(Text(text="Hi", cache=Cache())),
                 say(Reasoning(encrypted="x"), Declined(text="No."), role="assistant"),
             ),
+            tools=(Tool(name="a", strict=True),),
             user="u",
             verbosity="low",
             cache_key="k",
@@ -265,7 +265,7 @@ def test_hints_are_dropped_and_named() -> None:
         )
     )
     expected = ["cache_key", "messages[0].cache", "messages[1].reasoning", "metadata", "safety_id", "service_tier"]
-    assert sorted(dropped) == [*expected, "store", "user", "verbosity"]
+    assert sorted(dropped) == [*expected, "store", "tools[0].strict", "user", "verbosity"]
 
 
 def test_own_fields_of_the_wrong_type_are_refused() -> None:

@@ -114,6 +114,11 @@ QUIRKS: Mapping[str, Quirk] = {
             cerebras="https://inference-docs.cerebras.ai/capabilities/reasoning",
         ),
     ),
+    "random_seed": Quirk("Calls `seed` `random_seed`.", _seen(mistral="https://docs.mistral.ai/api")),
+    "thinking_parts": Quirk(
+        "Gives reasoning as `thinking` parts of `content`, and wants it back there.",
+        _seen(mistral="https://docs.mistral.ai/capabilities/reasoning/"),
+    ),
     "model_in_path": Quirk(
         "The model is part of the path instead of the body.",
         _seen(

@@ -117,12 +117,14 @@ class Conversation:
         self.documents.append({"id": f"{DOCUMENT_PREFIX}{len(self.documents)}", "data": data})
 
     def _reasoning(self, part: Reasoning, place: str, written: Written, content: list[Written]) -> None:
-        if not part.text:
+        # A caller who asked for summaries was shown the thought as one, and sends it back so.
+        words = part.text or "\n\n".join(part.summary)
+        if not words:
             self._losses.hint(f"{place}.reasoning")
         elif part.id == PLAN:
-            written["tool_plan"] = written.get("tool_plan", "") + part.text
+            written["tool_plan"] = written.get("tool_plan", "") + words
         else:
-            content.append({"type": "thinking", "thinking": part.text})
+            content.append({"type": "thinking", "thinking": words})
 
     def _call(self, part: ToolCall, place: str, written: Written) -> None:
         if part.custom:

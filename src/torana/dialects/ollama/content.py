@@ -79,8 +79,9 @@ class Conversation:
                 self._losses.need(f"{place}.{type(part).__name__.lower()}", "Ollama takes it in no such place")
 
     def _reasoning(self, part: Reasoning, place: str, written: Written) -> None:
-        if part.text:
-            written["thinking"] = written.get("thinking", "") + part.text
+        # A caller who asked for summaries was shown the thought as one, and sends it back so.
+        if words := part.text or "\n\n".join(part.summary):
+            written["thinking"] = written.get("thinking", "") + words
         else:
             self._losses.hint(f"{place}.reasoning")
 

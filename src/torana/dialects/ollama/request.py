@@ -143,7 +143,8 @@ def _tool(tool: Tool, place: str, losses: Losses) -> dict[str, Any]:
         function["description"] = tool.description
     function["parameters"] = {"type": "object", "properties": {}} if tool.parameters is None else tool.parameters
     if tool.strict:
-        losses.need(f"{place}.strict", "Ollama does not hold a model to a tool's schema")
+        # SDKs ask for it unasked: Ollama does not hold a model to a tool's schema, but calls the tool.
+        losses.hint(f"{place}.strict")
     if tool.cache is not None:
         losses.hint(f"{place}.cache")
     return {"type": "function", "function": function}

@@ -8,6 +8,11 @@ from torana.dialects.body import MOST_USER_CHARS, Peek, flag, read_fields, splic
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _check = msgspec.json.Decoder(float_hook=str).decode
 _encode = msgspec.json.Encoder().encode
+_OTHER_WORDS = (
+    ("no_stream_options", "stream_options"),
+    ("max_tokens_only", "max_completion_tokens"),
+    ("random_seed", "seed"),
+)
 _TRUE = msgspec.Raw(b"true")
 
 
@@ -45,6 +50,14 @@ def for_upstream(body: bytes, seen: Peek, model: str, ask_usage: bool) -> bytes:
         start = body.index(b"{") + 1
         body = b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
     return body
+
+
+def refits(body: bytes, seen: Peek, quirks: frozenset[str]) -> bool:
+    """Whether a vendor with these quirks refuses a word of the request that has another one there: it is then written anew."""
+    fields = seen.fields
+    if any(name in fields for quirk, name in _OTHER_WORDS if quirk in quirks):
+        return True
+    return "no_developer_role" in quirks and b'"developer"' in body and "messages" in fields
 
 
 def _asks_for_usage(raw: msgspec.Raw) -> bool:
