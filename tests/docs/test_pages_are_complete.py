@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from tests.docs import vendors_page
+from tests.docs import causes_page, vendors_page
 from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
 from tests.docs.settings_page import PAGE, with_table
 from tests.support.vendor_process import ROOT
@@ -51,6 +51,11 @@ def test_the_table_of_settings_is_that_of_the_program() -> None:
 def test_the_tables_of_vendors_are_those_of_the_program() -> None:
     page = vendors_page.PAGE.read_text()
     assert page == vendors_page.with_tables(page), "run: python -m tests.docs.vendors_page"
+
+
+def test_the_table_of_what_a_test_of_a_vendor_finds_is_that_of_the_program() -> None:
+    page = causes_page.PAGE.read_text()
+    assert page == causes_page.with_table(page), "run: python -m tests.docs.causes_page"
 
 
 def test_every_kind_and_capability_of_the_catalogue_is_on_the_page_of_models() -> None:
