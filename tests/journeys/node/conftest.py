@@ -18,7 +18,10 @@ _COMMAND = "cat note.txt"
 
 
 class Stage(NamedTuple):
-    """A running instance and what is behind it: service `chat-model` speaks OpenAI's chat, `messages-model` Anthropic's."""
+    """A running instance and what is behind it: service `chat-model` speaks OpenAI's chat, `messages-model` Anthropic's.
+
+    `lenient-model` too, and leaves out what that cannot carry.
+    """
 
     instance: Instance
     chat: Loopback
@@ -57,7 +60,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         "shell": lambda _: {"command": ["bash", "-c", _COMMAND]},
     }
     with answering(tool_vendors.chat(wanted)) as chat, answering(tool_vendors.messages(wanted)) as messages:
-        names = ("chat-model", "messages-model")
+        names = ("chat-model", "messages-model", "lenient-model")
         config = {
             "providers": [
                 {"name": "of-chat", "vendor": "openai-compatible", "base_url": f"http://127.0.0.1:{chat.port}/v1"},
@@ -71,6 +74,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             "services": [
                 {"name": names[0], "deployments": [{"provider": "of-chat", "model": "tool-model"}]},
                 {"name": names[1], "deployments": [{"provider": "of-messages", "model": "tool-model"}]},
+                {
+                    "name": names[2],
+                    "deployments": [{"provider": "of-messages", "model": "tool-model"}],
+                    "drop_unsupported": True,
+                },
             ],
             "teams": [
                 {
