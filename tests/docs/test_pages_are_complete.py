@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from tests.docs import vendors_page
+from tests.docs import causes_page, dialects_page, vendors_page
 from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
 from tests.docs.settings_page import PAGE, with_table
 from tests.support.vendor_process import ROOT
@@ -19,6 +19,8 @@ from torana.cli.app import app
 from torana.control.declaration import read
 from torana.core.errors import ERRORS
 from torana.core.record import CallRecord
+from torana.dialects.registry import DIALECTS
+from torana.gate.route.paths import PATHS
 from torana.settings import MEANINGS, Settings
 
 FAILURES = ROOT / "docs" / "failure-modes.md"
@@ -51,6 +53,30 @@ def test_the_table_of_settings_is_that_of_the_program() -> None:
 def test_the_tables_of_vendors_are_those_of_the_program() -> None:
     page = vendors_page.PAGE.read_text()
     assert page == vendors_page.with_tables(page), "run: python -m tests.docs.vendors_page"
+
+
+def test_the_table_of_what_a_test_of_a_vendor_finds_is_that_of_the_program() -> None:
+    page = causes_page.PAGE.read_text()
+    assert page == causes_page.with_table(page), "run: python -m tests.docs.causes_page"
+
+
+def test_the_tables_of_dialects_are_those_of_the_program() -> None:
+    page = dialects_page.PAGE.read_text()
+    assert page == dialects_page.with_tables(page), "run: python -m tests.docs.dialects_page"
+
+
+def test_every_dialect_says_of_the_same_subjects_whether_it_carries_them() -> None:
+    subjects = list(dialects_page.carried("openai_chat"))
+    for dialect in dialects_page.NAMES:
+        assert list(dialects_page.carried(dialect)) == subjects, dialect
+
+
+def test_every_path_where_a_dialect_is_spoken_is_on_the_page_of_dialects() -> None:
+    page = dialects_page.PAGE.read_text()
+    for path in PATHS.values():
+        if path.handling == "model" and path.operation:
+            assert f"`{path.label}`" in page, path.label
+    assert {name for name in DIALECTS if f"`{name}`" not in page} == set()
 
 
 def test_every_kind_and_capability_of_the_catalogue_is_on_the_page_of_models() -> None:

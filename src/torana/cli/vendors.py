@@ -7,6 +7,7 @@ import typer
 
 from torana.catalog.models import search
 from torana.catalog.vendors import QUIRKS, VENDORS, Vendor, vendor_named
+from torana.cli import vendor_probe
 from torana.cli.app import fail
 from torana.cli.instance import AsJson
 from torana.cli.keys import table
@@ -21,6 +22,11 @@ Name = Annotated[str, typer.Argument(help="Its id, or a usual other spelling of 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(vendors)
+
+
+vendors.command("test", help="Send one cheap call to a provider account or vendor and say precisely what is wrong.")(
+    vendor_probe.examine
+)
 
 
 @vendors.callback()

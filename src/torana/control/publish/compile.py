@@ -97,6 +97,11 @@ def compile_key(key: Key, limits: dict[str, list[Limit]]) -> published.Key:
     return published.Key(key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits, key.id, "key", key.name))
 
 
+def compile_account(provider: Provider) -> published.Account:
+    """A provider account as gates see it, whether one of its services can be called or not."""
+    return _account(provider)
+
+
 def limits_by_owner(limits: Iterable[Limit]) -> dict[str, list[Limit]]:
     """Limits by the id of whose they are."""
     return _grouped(limits, attrgetter("owner_id"))
