@@ -135,7 +135,7 @@ def _request(asked: Probe, dialect: Dialect, target: Target) -> tuple[str, bytes
 
 async def _send(client: Client, target: Target, way: Way, body: bytes, asked: Probe) -> Finding:
     told = _Told()
-    head = way.head({}, target.account)
+    head = way.head({})
     if not body:
         head = b"GET" + head.removeprefix(b"POST")
     secrets = _secrets(asked.key)
