@@ -49,10 +49,11 @@ class Call:
     """
 
     __slots__ = (
-        "_journey", "answered_by", "asked_usage", "connection", "dropped", "error", "exchange", "first_byte_ns", "gate",
-        "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path", "principal", "request", "reserved",
-        "response_bytes", "retries", "seen", "started_us", "status", "stream_events", "target", "total_us", "unit_count", "units",
-        "upstream_headers", "upstream_id", "upstream_status", "usage", "view", "way",
+        "_journey", "answered_by", "asked_usage", "caller_is_slow", "connection", "dropped", "error", "exchange",
+        "first_byte_ns", "gate", "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path",
+        "principal", "request", "reserved", "response_bytes", "retries", "seen", "started_us", "status",
+        "stream_events", "target", "total_us", "unit_count", "units", "upstream_headers", "upstream_id",
+        "upstream_status", "usage", "view", "way",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
@@ -82,6 +83,7 @@ class Call:
         self.asked_usage = False
         """Whether the gate added the request for usage to the stream."""
         self.exchange: Exchange | None = None
+        self.caller_is_slow = False
         self.retries = 0
         self.upstream_status: int | None = None
         self.upstream_headers: Sequence[tuple[bytes, bytes]] = ()
@@ -125,7 +127,7 @@ class Call:
         self._throw(Refusal("worker_stopped"))
 
     def wake(self) -> None:
-        """Resume a call that waits for a credential."""
+        """Resume a call that waits for a credential, for the sandbox or for what comes of a custom model."""
         journey = self._journey
         if journey is not None:
             try:
@@ -163,11 +165,13 @@ class Call:
 
     def caller_paused(self) -> None:
         """Let the upstream wait for a slow caller."""
+        self.caller_is_slow = True
         if self.exchange is not None:
             self.exchange.pause()
 
     def caller_resumed(self) -> None:
         """Let the upstream go on."""
+        self.caller_is_slow = False
         if self.exchange is not None:
             self.exchange.resume()
 
