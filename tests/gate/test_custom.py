@@ -433,6 +433,7 @@ async def test_a_reply_that_tells_no_usage_is_estimated(tmp_path: Path) -> None:
     assert record.usage_estimated
     assert record.output_tokens == len(reply.body) // 4
     assert record.model_served == "mood"
+    assert (record.dialect, record.target_dialect) == ("openai_chat", "custom")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])

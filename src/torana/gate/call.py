@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine, Sequence
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.route.paths import Path
-    from torana.gate.target import Target, Way
+    from torana.gate.target import Target
     from torana.gate.translate.request import Neutral
     from torana.gate.upstream.exchange import Exchange
     from torana.gate.upstream.failure import Failure
@@ -40,6 +40,13 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
     cut: bool = False
     """The begun reply cannot be ended properly, so the connection is cut."""
     close: bool = False
+
+
+class Spoken(Protocol):
+    """Knows in which dialects a call is spoken."""
+
+    def spoken(self, caller: str) -> bytes:
+        """The caller's dialect and the target's, as a record has them: two texts in msgpack."""
 
 
 class Call:
@@ -76,7 +83,7 @@ class Call:
         self.held: tuple[tuple[Limit, Gauge], ...] = ()
         """Concurrency units this call has taken."""
         self.target: Target | None = None
-        self.way: Way | None = None
+        self.way: Spoken | None = None
         """How the target was last asked."""
         self.answered_by: Target | None = None
         """The target whose reply began."""

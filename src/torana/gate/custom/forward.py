@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from torana.core.errors import Refusal
 from torana.core.exchange import EmbedReply, EmbedRequest, ModelReply, ModelRequest
 from torana.core.usage import UNKNOWN, Usage
@@ -33,6 +35,22 @@ _OPERATIONS = {"chat": ("chat", "count"), "embeddings": ("embed",)}
 _WORDS = {"chat": "chat messages", "embeddings": "texts and gives embeddings"}
 
 
+class _Way:
+    """To every custom model: in no dialect of a vendor."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def spoken(self, caller: str) -> bytes:
+        found = self._known.get(caller)
+        if found is None:
+            found = self._known[caller] = msgspec.msgpack.encode((caller, "custom"))[1:]
+        return found
+
+
+_WAY = _Way()
+
+
 def forward_custom(call: Call) -> Awaitable[Ending]:
     """As `forward`, for a service of kind custom."""
     return forward(call, _send)
@@ -45,6 +63,7 @@ async def _send(call: Call, target: "Target") -> Ending:
         reason = "this version of the gateway cannot read it; the operator has to publish it again"
         raise refusal_of(CustomError("custom_template_failed", "description", reason), target)
     _check_operation(call, model)
+    call.way = _WAY
     assert call.path is not None
     if call.path.operation == "count":
         return count(call)
