@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tests.support.gate_here import MASTER, Here, gate_here, snapshot
+from tests.support.gate_here import MASTER, Here, Reply, gate_here, snapshot
+from torana.core.record import CallRecord
 from torana.core.secret import Secret
 from torana.core.snapshot import Snapshot
 
@@ -58,6 +59,11 @@ def pieces(*parts: bytes, pause: float = 0.01) -> Answer:
             await asyncio.sleep(pause)
 
     return answer
+
+
+SAID = whole(b'{"text": "fine", "n": 3}')
+STREAM = {"framing": "ndjson", "event": '{"text": t, "usage": n ? {"input": n, "output": 1}, "done": end}'}
+"""Of replies in lines such as `{"t": "text"}`, `{"n": 3}`, `{"end": true}`."""
 
 
 @asynccontextmanager
@@ -113,3 +119,10 @@ async def gate_before(
         gate_here(folder, published(service.url, models), **settings or {}) as here,
     ):
         yield here, service
+
+
+async def one_record(here: Here, reply: Reply) -> CallRecord:
+    """The call's record, after checking that nothing is left reserved."""
+    await here.until(lambda: not here.gate.listener.active)
+    assert here.in_use() == {}
+    return here.record(reply.call_id)
