@@ -65,6 +65,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     spool_max_bytes: Annotated[int, Meta(ge=131_072)] = 1_073_741_824
     body_keep_bytes: Size = 262_144
 
+    custom_workers: Annotated[int, Meta(ge=1, le=64)] = 2
+    custom_waiting: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    custom_memory_bytes: Annotated[int, Meta(ge=67_108_864)] = 402_653_184
+
 
 MEANINGS: dict[str, str] = {
     "data": "folder of this instance: database, master key, spool, snapshot, sockets",
@@ -101,6 +105,9 @@ MEANINGS: dict[str, str] = {
     "spool_segment_bytes": "size of one spool file; its disk space is taken in advance",
     "spool_max_bytes": "spool space of one gate; when it is full, calls are refused rather than lost",
     "body_keep_bytes": "bytes kept of each request and reply body where a policy keeps bodies",
+    "custom_workers": "processes of one gate that evaluate custom models; each starts when it is first needed",
+    "custom_waiting": "evaluations of custom models that may wait in one gate; more calls are answered 503",
+    "custom_memory_bytes": "memory that one evaluation of a custom model may take",
 }
 
 

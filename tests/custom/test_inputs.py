@@ -48,8 +48,15 @@ def test_a_conversation_is_there_as_messages_and_as_one_text() -> None:
     assert inputs["last_user"] == "Bye"
     assert [message["role"] for message in inputs["messages"]] == ["system", "user", "assistant", "developer", "user"]
     assert inputs["parameters"] == {"temperature": 0.5, "stop": ["x"]}
-    assert inputs["stream"] is True
+    assert inputs["stream"] is False
     assert inputs["data"] is None
+
+
+def test_a_service_is_told_to_stream_only_where_its_stream_can_be_read() -> None:
+    request = asked("Hi", stream=True)
+    streamed = described(stream={"framing": "sse", "event": "$"})
+    assert inputs_of(request, streamed)["stream"] is True
+    assert inputs_of(request)["stream"] is False
 
 
 def test_a_single_message_is_the_prompt() -> None:

@@ -40,6 +40,8 @@ WRONG = {
     "a host from a template": ({**GOOD, "request": {"url": "http://{{ x }}/a"}}, "request.url"),
     "a host half from a template": ({**GOOD, "request": {"url": "http://a.b{{ x }}/a"}}, "request.url"),
     "a user in the address": ({**GOOD, "request": {"url": "http://u:p@a.b/"}}, "request.url"),
+    "a port that is none": ({**GOOD, "request": {"url": "http://a.b:99999/"}}, "request.url"),
+    "an address that is none": ({**GOOD, "request": {"url": "http://[:::]/"}}, "request.url"),
     "another scheme": ({**GOOD, "request": {"url": "file:///etc/passwd"}}, "request.url"),
     "a query in a path": (_with("request.path", "/x?a={{ b }}"), r"request.path: it has no \?"),
     "a fragment in an address": ({**GOOD, "request": {"url": "http://a.b/#x"}}, "request.url: it has no"),

@@ -65,8 +65,8 @@ def test_a_request_has_address_headers_query_and_body(evaluator: Evaluator) -> N
 
 def test_a_path_may_depend_on_what_is_asked(evaluator: Evaluator) -> None:
     path = "{% if stream %}\n  /generate_stream\n{% else %}\n  /generate\n{% endif %}{# which? #}"
-    model = described(request={"path": path})
-    assert _rendered(evaluator, model, inputs_of(asked("x", stream=True))).target == "/generate_stream"
+    model = described(request={"path": path}, stream={"framing": "sse", "event": "$"})
+    assert _rendered(evaluator, model, inputs_of(asked("x", stream=True), model)).target == "/generate_stream"
     assert _rendered(evaluator, model, inputs_of(asked("x"))).target == "/generate"
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.custom.conftest import Evaluator
-from torana.core.exchange import Choice, Declined, Image, ModelReply, Reasoning, Source, Text, ToolCall
+from torana.core.exchange import Declined, Image, Reasoning, Source, Text, ToolCall
 from torana.core.stream import (
     ArgumentsDelta,
     Event,
@@ -27,7 +27,7 @@ from torana.core.usage import Usage
 from torana.custom.describe import StreamForm
 from torana.custom.errors import CustomError
 from torana.custom.framing import MOST_EVENT_BYTES, Framer
-from torana.custom.stream import StreamMapper, events_of
+from torana.custom.stream import StreamMapper
 
 PROPERTY = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -235,19 +235,3 @@ def test_an_event_without_end_is_refused_before_it_fills_the_memory(framing: Any
 def _feed_for_ever(framer: Framer, data: bytes) -> None:
     for _ in range(100):
         framer.feed(data)
-
-
-def test_a_whole_reply_can_be_given_as_a_stream() -> None:
-    parts = (
-        Reasoning(text="h"),
-        Text(text="a"),
-        ToolCall(id="c", name="f", arguments="{}"),
-        Image(source=Source(url="u")),
-        Declined(text="no"),
-    )
-    reply = ModelReply(id="r", model="m", choices=(Choice(parts=parts, stop="stop"),), usage=Usage(1, None, 2, None))
-    events = events_of(reply)
-    assert events[0] == Started("r", "m")
-    assert [event.number for event in events if isinstance(event, PartStarted)] == [0, 1, 2, 3, 4]
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "ano"
-    assert events[-3:] == [Stopped(0, "stop"), UsageSeen(Usage(1, None, 2, None)), Finished()]

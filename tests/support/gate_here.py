@@ -256,5 +256,6 @@ async def gate_here(folder: Path, content: Snapshot | None, **settings: Any) -> 
         gate.listener.stop_accepting()
         gate.listener.close_idle()
         gate.stop_calls()
+        await gate.sandbox.close()
         gate.close()
         await asyncio.sleep(0.01)

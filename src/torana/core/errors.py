@@ -160,6 +160,15 @@ ERRORS: dict[str, ErrorKind] = {
     "upstream_rate_limited": ErrorKind(429, _LIMIT, "{target} is limiting the gateway. Try again{after}."),
     "upstream_failed": ErrorKind(502, _UPSTREAM, "{target} failed with status {upstream}. Try again."),
     "upstream_refused": ErrorKind(400, _REQUEST, "{target} refused the request with status {upstream}: {reason}"),
+    "custom_template_failed": ErrorKind(
+        502,
+        _UPSTREAM,
+        "The description of {target} could not be used at {step}: {reason}. Its owner has to mend it, or it was sent "
+        "something that it does not foresee.",
+    ),
+    "custom_sandbox_unavailable": ErrorKind(
+        503, _SERVER, "No process was free to evaluate the description of this model: {reason}. Try again in a moment."
+    ),
     "caller_left": ErrorKind(499, _REQUEST, "The connection was closed before the reply was complete."),
     "worker_stopped": ErrorKind(503, _SERVER, "This gate is stopping. Send the request again."),
     "not_found": ErrorKind(404, _REQUEST, "There is no {noun} {name}. Check its name or id."),

@@ -27,7 +27,7 @@ def replay(reply: ModelReply) -> list[Event]:
     for choice in reply.choices:
         logprobs = choice.logprobs
         for number, part in enumerate(choice.parts):
-            events.extend(_part(choice.index, number, part))
+            events.extend(part_events(choice.index, number, part))
             if logprobs and isinstance(part, Text):
                 # They belong to the answer's text: given with its first piece.
                 at = next(i for i in range(len(events) - 1, -1, -1) if isinstance(events[i], TextDelta))
@@ -40,7 +40,8 @@ def replay(reply: ModelReply) -> list[Event]:
     return events
 
 
-def _part(choice: int, number: int, part: Part) -> Iterator[Event]:
+def part_events(choice: int, number: int, part: Part) -> Iterator[Event]:
+    """The events of one part that is there as a whole."""
     if isinstance(part, Text):
         yield PartStarted(choice, number, replace(part, text="", citations=(), signature=None))
         yield TextDelta(choice, number, part.text)

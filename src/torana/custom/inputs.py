@@ -78,7 +78,7 @@ def chat_inputs(request: ModelRequest, model: CustomModel, losses: Losses, name:
     last_user = next((message["text"] for message in reversed(messages) if message["role"] == "user"), "")
     inputs: Inputs = {
         "model": request.model if name is None else name,
-        "stream": request.stream,
+        "stream": request.stream and model.stream is not None,
         "messages": messages,
         "system": "\n\n".join(message["text"] for message in messages if message["role"] in ("system", "developer")),
         "prompt": _prompt(spoken),

@@ -1,6 +1,7 @@
 """Reads the description of a custom model and names the field that is wrong."""
 
 import re
+import urllib.parse
 from typing import Any
 
 import msgspec
@@ -146,7 +147,7 @@ def _request_problems(model: CustomModel) -> list[str]:
         problems.append("request: exactly one of path and url has to be given")
     if form.path is not None and not form.path.lstrip().startswith(("/", "{%")):
         problems.append("request.path: it has to begin with /")
-    if form.url is not None and not _URL.fullmatch(form.url):
+    if form.url is not None and not _is_url(form.url):
         problems.append(
             "request.url: it has to be http:// or https:// and a host in plain text, then the path; no user"
         )
@@ -165,6 +166,17 @@ def _request_problems(model: CustomModel) -> list[str]:
         if len(entries) > _MOST_ENTRIES:
             problems.append(f"request.{field}: at most {_MOST_ENTRIES} are allowed")
     return problems + _header_problems(form.headers)
+
+
+def _is_url(text: str) -> bool:
+    found = _URL.fullmatch(text)
+    if found is None:
+        return False
+    origin = text[: found.start("path")] if found["path"] else text
+    try:
+        return urllib.parse.urlsplit(origin).port != 0
+    except ValueError:
+        return False
 
 
 def _header_problems(headers: dict[str, str]) -> list[str]:

@@ -4,7 +4,6 @@ JSONata drops what is undefined and unwraps lists of one, so every list may also
 all is an error: its paths did not match.
 """
 
-import math
 from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
@@ -31,6 +30,8 @@ from torana.core.usage import UNKNOWN, Usage
 from torana.custom.errors import failed
 
 _MOST_TOKENS = 2**53
+_MOST_FLOAT = 3.4028234663852886e38
+"""The largest of 32 bits, in which callers may ask for vectors."""
 _STOPS = frozenset(get_args(Stop))
 Form = TypeVar("Form")
 Rows = tuple[tuple[float, ...], ...]
@@ -292,7 +293,7 @@ def _vectors(found: Any, count: int) -> Rows:
         raise failed("response", f"its result has {len(rows)} vectors for {count} inputs")
     if len({len(row) for row in rows}) != 1 or not rows[0]:
         raise failed("response", "its vectors differ in length or are empty")
-    if not all(map(math.isfinite, (number for row in rows for number in row))):
+    if any(abs(number) > _MOST_FLOAT for row in rows for number in row):
         raise failed("response", "its vectors hold a number that is too large")
     return rows
 

@@ -1,9 +1,10 @@
-"""A streamed reply of a custom model as neutral events, and a whole reply as the events of a stream."""
+"""A streamed reply of a custom model as neutral events."""
 
 from collections.abc import Iterator
 
-from torana.core.exchange import Declined, ModelReply, Part, Reasoning, Text, ToolCall, VendorError
+from torana.core.exchange import Part, Reasoning, Text, ToolCall, VendorError
 from torana.core.ids import new_id
+from torana.core.replay import part_events
 from torana.core.stream import (
     ArgumentsDelta,
     Event,
@@ -144,7 +145,7 @@ class _Parts:
         for part in parts_of(Whole(parts=delta.parts, refusal=delta.refusal), _STEP):
             yield from self._leave()
             self._number += 1
-            yield from whole_part(part, self._number)
+            yield from part_events(0, self._number, part)
         for call in listed(delta.tool_calls):
             yield from self._call(convert_form(call, Wanted, _STEP))
         if delta.usage is not None:
@@ -191,43 +192,3 @@ class _Parts:
             raise failed(_STEP, "its result goes on with a tool call, but none is open")
         if arguments := arguments_of(call.arguments):
             yield ArgumentsDelta(0, self._number, arguments)
-
-
-def events_of(reply: ModelReply) -> list[Event]:
-    """A whole reply as the events of a stream, for a caller who streams from a service that does not."""
-    events: list[Event] = [Started(reply.id, reply.model, reply.created, reply.service_tier, reply.fingerprint)]
-    for choice in reply.choices:
-        for number, part in enumerate(choice.parts):
-            events += whole_part(part, number, choice.index)
-        events.append(Stopped(choice.index, choice.stop, choice.stop_sequence, choice.stop_detail))
-    if reply.usage != UNKNOWN:
-        events.append(UsageSeen(reply.usage))
-    events.append(Finished())
-    return events
-
-
-def whole_part(part: Part, number: int, choice: int = 0) -> Iterator[Event]:
-    """The events of one part that is there as a whole."""
-    if isinstance(part, Text):
-        yield PartStarted(choice, number, Text(text=""))
-        if part.text:
-            yield TextDelta(choice, number, part.text)
-    elif isinstance(part, Reasoning):
-        yield PartStarted(choice, number, Reasoning())
-        if part.text:
-            yield ThoughtDelta(choice, number, part.text)
-    elif isinstance(part, ToolCall):
-        yield PartStarted(choice, number, ToolCall(id=part.id, name=part.name))
-        if part.arguments:
-            yield ArgumentsDelta(choice, number, part.arguments)
-    else:
-        yield from _other_part(part, number, choice)
-    yield PartEnded(choice, number)
-
-
-def _other_part(part: Part, number: int, choice: int) -> Iterator[Event]:
-    if isinstance(part, Declined):
-        yield PartStarted(choice, number, Declined(text=""))
-        yield TextDelta(choice, number, part.text)
-    else:
-        yield PartStarted(choice, number, part)

@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine, Sequence
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.route.paths import Path
-    from torana.gate.target import Target, Way
+    from torana.gate.target import Target
     from torana.gate.translate.request import Neutral
     from torana.gate.upstream.exchange import Exchange
     from torana.gate.upstream.failure import Failure
@@ -42,6 +42,13 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
     close: bool = False
 
 
+class Spoken(Protocol):
+    """Knows in which dialects a call is spoken."""
+
+    def spoken(self, caller: str) -> bytes:
+        """The caller's dialect and the target's, as a record has them: two texts in msgpack."""
+
+
 class Call:
     """From the whole request to the record. Driven by callbacks: see `drive`.
 
@@ -49,10 +56,11 @@ class Call:
     """
 
     __slots__ = (
-        "_journey", "answered_by", "asked_usage", "connection", "dropped", "error", "exchange", "first_byte_ns", "gate",
-        "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path", "principal", "request", "reserved",
-        "response_bytes", "retries", "seen", "started_us", "status", "stream_events", "target", "total_us", "unit_count", "units",
-        "upstream_headers", "upstream_id", "upstream_status", "usage", "view", "way",
+        "_journey", "answered_by", "asked_usage", "caller_is_slow", "connection", "dropped", "error", "exchange",
+        "first_byte_ns", "gate", "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path",
+        "principal", "request", "reserved", "response_bytes", "retries", "seen", "started_us", "status",
+        "stream_events", "target", "total_us", "unit_count", "units", "upstream_headers", "upstream_id",
+        "upstream_status", "usage", "view", "way",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
@@ -75,13 +83,14 @@ class Call:
         self.held: tuple[tuple[Limit, Gauge], ...] = ()
         """Concurrency units this call has taken."""
         self.target: Target | None = None
-        self.way: Way | None = None
+        self.way: Spoken | None = None
         """How the target was last asked."""
         self.answered_by: Target | None = None
         """The target whose reply began."""
         self.asked_usage = False
         """Whether the gate added the request for usage to the stream."""
         self.exchange: Exchange | None = None
+        self.caller_is_slow = False
         self.retries = 0
         self.upstream_status: int | None = None
         self.upstream_headers: Sequence[tuple[bytes, bytes]] = ()
@@ -125,7 +134,7 @@ class Call:
         self._throw(Refusal("worker_stopped"))
 
     def wake(self) -> None:
-        """Resume a call that waits for a credential."""
+        """Resume a call that waits for a credential, for the sandbox or for what comes of a custom model."""
         journey = self._journey
         if journey is not None:
             try:
@@ -163,11 +172,13 @@ class Call:
 
     def caller_paused(self) -> None:
         """Let the upstream wait for a slow caller."""
+        self.caller_is_slow = True
         if self.exchange is not None:
             self.exchange.pause()
 
     def caller_resumed(self) -> None:
         """Let the upstream go on."""
+        self.caller_is_slow = False
         if self.exchange is not None:
             self.exchange.resume()
 

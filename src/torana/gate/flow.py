@@ -10,6 +10,7 @@ from torana.core.errors import ERRORS, Refusal
 from torana.core.usage import UNKNOWN
 from torana.gate.admit.limits import admit, settle
 from torana.gate.call import Call, CallerLeft, Ending, log_failure
+from torana.gate.custom.forward import forward_custom
 from torana.gate.forward import forward
 from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
@@ -45,8 +46,10 @@ async def journey(call: Call) -> None:
                     seen.model, seen.stream = named_model(call.request.path), path.streams
                 find_offer(call)
                 admit(call)
-                call.kept = [] if call.offer is not None and call.offer.keep_bodies else None
-                ending = await forward(call)
+                offer = call.offer
+                call.kept = [] if offer is not None and offer.keep_bodies else None
+                is_custom = offer is not None and offer.service.kind == "custom"
+                ending = await (forward_custom(call) if is_custom else forward(call))
     except Refusal as refusal:
         ending = refuse(call, refusal)
     except CallerLeft:

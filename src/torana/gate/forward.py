@@ -3,7 +3,7 @@
 Another target is tried only while nothing of a reply has gone to the caller.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from torana.core.errors import Refusal
 from torana.dialects import NotAReplyError
@@ -18,7 +18,7 @@ from torana.gate.translate.request import decode, encode
 from torana.kit.drive import pause
 
 _MOST_KNOWN = 16
-_JSON = b"content-type: application/json\r\n"
+JSON = b"content-type: application/json\r\n"
 _STREAM = b"content-type: %b; charset=utf-8\r\ncache-control: no-cache\r\n"
 _TRY_ANOTHER = frozenset(
     (
@@ -33,23 +33,27 @@ _TRY_ANOTHER = frozenset(
     )
 )
 
+Send = Callable[[Call, Target], Awaitable[Ending]]
+"""One attempt at one target."""
 
-def forward(call: Call) -> Awaitable[Ending]:
+
+def forward(call: Call, send: Send | None = None) -> Awaitable[Ending]:
     """Send the call to the first target that takes it. Awaiting it raises Refusal with the last target's failure."""
+    send = send or _send
     assert call.offer is not None
     targets = call.offer.targets
     if len(targets) > 1:
-        return _try_each(call, in_order(targets))
+        return _try_each(call, in_order(targets), send)
     call.target = target = targets[0]
-    return _send(call, target)
+    return send(call, target)
 
 
-async def _try_each(call: Call, targets: list[Target]) -> Ending:
+async def _try_each(call: Call, targets: list[Target], send: Send) -> Ending:
     last = targets[-1]
     for target in targets:
         call.target = target
         try:
-            return await _send(call, target)
+            return await send(call, target)
         except Refusal as refusal:
             if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
                 raise
@@ -71,7 +75,7 @@ async def _send(call: Call, target: Target) -> Ending:
         call.asked_usage = ask = seen.stream and not seen.wants_usage and target.account.stream_usage
         body = way.dialect.for_upstream(request.body, seen, target.deployment.model, ask)
     elif way.counts:
-        return _count(call)
+        return count(call)
     else:
         body = encode(call, way, target.deployment.model)
     if target.in_process:
@@ -85,13 +89,13 @@ async def _send(call: Call, target: Target) -> Ending:
     call.exchange = call.gate.client.send(endpoint, head, body, call, deadline_ns)
     data, end = await pause()
     status = call.upstream_status or 0
-    kind = _read_head(call)
+    kind = read_head(call)
     if not 200 <= status < 300:
         return await _failed(call, target, way, status, data, end)
     if seen.stream and kind in way.dialect.stream_types:
         return await _relay(call, target, way, data, end)
     if kind != "application/json":
-        _drop(call)
+        drop(call)
         raise Refusal("upstream_bad_reply", target=target.name, reason=f"its content type is {kind[:80] or 'missing'}")
     return await _whole(call, target, way, status, data, end)
 
@@ -120,17 +124,18 @@ async def _whole(call: Call, target: Target, way: Way, status: int, data: bytes,
         reason = "its body is not a JSON object" if way.passes else str(error)
         raise Refusal("upstream_bad_reply", target=target.name, reason=reason[:500]) from None
     call.answered_by = target
-    return Ending(status, _JSON, body)
+    return Ending(status, JSON, body)
 
 
 def _as_stream(call: Call, target: Target, way: Way, body: bytes) -> Ending:
     """A whole reply for a caller who asked for a stream."""
     out = translated.translate_to_stream(call, way, body)
-    _start(call, target)
+    start(call, target)
     return Ending(200, b"", out, begun=True)
 
 
-def _start(call: Call, target: Target) -> None:
+def start(call: Call, target: Target) -> None:
+    """Begin the stream to the caller; nothing leaves before its first piece."""
     path = call.path
     assert path is not None
     call.answered_by = target
@@ -148,7 +153,7 @@ async def _relay(call: Call, target: Target, way: Way, data: bytes, end: bool) -
     else:
         reader = translated.TranslatedStream(call, way)
     connection = call.connection
-    _start(call, target)
+    start(call, target)
     most = call.gate.settings.body_keep_bytes
     feed, send = reader.feed, connection.send
     try:
@@ -176,10 +181,10 @@ async def _relay(call: Call, target: Target, way: Way, data: bytes, end: bool) -
     finally:
         call.stream_events = reader.events
         call.model_served, call.usage = reader.model, reader.usage
-    return _end_stream(call, target, reader, out, end)
+    return end_stream(call, target, reader, out, end)
 
 
-def _end_stream(call: Call, target: Target, reader: translated.Reader, out: bytes, end: bool) -> Ending:
+def end_stream(call: Call, target: Target, reader: translated.Passed, out: bytes, end: bool) -> Ending:
     """What is left of a stream whose last bytes have come: `out`, and the event that says so."""
     if reader.failed:
         call.error = "upstream_failed"
@@ -194,12 +199,13 @@ def _end_stream(call: Call, target: Target, reader: translated.Reader, out: byte
             call.connection.send(out)
             call.sent(len(out))
         raise Refusal("upstream_cut", target=target.name)
-    return Ending(200, b"", out + reader.done, begun=True)
+    last = out + reader.done
+    return Ending(200, b"", target.without_secret(last) if reader.failed else last, begun=True)
 
 
 def _cut(call: Call) -> Ending:
     """An event was half handed on: no error event can follow it, so the caller is cut off and notices."""
-    _drop(call)
+    drop(call)
     call.error = "upstream_cut"
     return Ending(200, b"", b"", begun=True, cut=True)
 
@@ -207,34 +213,36 @@ def _cut(call: Call) -> Ending:
 async def _failed(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
     """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
     if 300 <= status < 400:
-        _drop(call)
+        drop(call)
         raise Refusal("upstream_redirect", target=target.name, upstream=status)
     if status in (401, 403):
-        _drop(call)
+        drop(call)
         raise Refusal("upstream_auth_failed", target=target.name, upstream=status)
     if status == 429:
-        _drop(call)
-        raise _limited(call, target)
+        drop(call)
+        raise limited(call, target)
     if status >= 500:
-        _drop(call)
-        raise Refusal("upstream_failed", target=target.name, upstream=status, headers=_retry_after(call))
+        drop(call)
+        raise Refusal("upstream_failed", target=target.name, upstream=status, headers=retry_after(call))
     body = target.without_secret(data if end else await _collect(call, target, data))
     call.exchange = None
     if not way.passes or way.dialect.decode_error(body) is None:
         raise translated.refusal(way, status, body)
     call.answered_by = target
     call.error = "upstream_refused"
-    return Ending(status, _JSON, body)
+    return Ending(status, JSON, body)
 
 
-def _limited(call: Call, target: Target) -> Refusal:
-    headers = _retry_after(call)
+def limited(call: Call, target: Target) -> Refusal:
+    """The target limits the gateway; with the time it says."""
+    headers = retry_after(call)
     after = headers[0][1] if headers else ""
     seconds = f" in {after} s" if after.isdigit() else ""
     return Refusal("upstream_rate_limited", target=target.name, after=seconds, headers=headers)
 
 
-def _retry_after(call: Call) -> tuple[tuple[str, str], ...]:
+def retry_after(call: Call) -> tuple[tuple[str, str], ...]:
+    """What the target said of when to come back, as a header of the refusal."""
     after = _header(call, b"retry-after")[:40]
     return (("retry-after", after),) if after else ()
 
@@ -247,7 +255,7 @@ async def _collect(call: Call, target: Target, data: bytes) -> bytes:
         parts.append(data)
         size += len(data)
         if size > most:
-            _drop(call)
+            drop(call)
             raise Refusal("upstream_reply_too_large", target=target.name, limit=most)
     return b"".join(parts)
 
@@ -269,25 +277,25 @@ def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
         else:
             whole = translated.translate(call, way, whole)
         call.answered_by = target
-        return Ending(reply.status, _JSON, whole)
+        return Ending(reply.status, JSON, whole)
     reader: translated.Reader
     reader = path.dialect.passing(call.asked_usage) if way.passes else translated.TranslatedStream(call, way)
     out = reader.feed(b"".join(reply.events)) + reader.done
     call.stream_events = reader.events
     call.model_served, call.usage = reader.model, reader.usage
-    _start(call, target)
+    start(call, target)
     return Ending(200, b"", out, begun=True)
 
 
-def _count(call: Call) -> Ending:
+def count(call: Call) -> Ending:
     """Tokens of a request for a target whose vendor cannot count them: estimated, and said to be."""
     path = call.path
     assert path is not None
     tokens = len(call.request.body) // 4
-    return Ending(200, _JSON + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))
+    return Ending(200, JSON + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))
 
 
-def _drop(call: Call) -> None:
+def drop(call: Call) -> None:
     """Leave a reply unread."""
     exchange, call.exchange = call.exchange, None
     if exchange is not None:
@@ -305,7 +313,7 @@ def _head(call: Call, target: Target, way: Way) -> bytes:
     return head
 
 
-def _read_head(call: Call) -> str:
+def read_head(call: Call) -> str:
     """The content type of the vendor's reply, without parameters; its request id is noted."""
     kind = b""
     for name, value in call.upstream_headers:
@@ -322,4 +330,5 @@ _REQUEST_IDS = frozenset((b"x-request-id", b"request-id", b"x-amzn-requestid"))
 
 
 def _header(call: Call, wanted: bytes) -> str:
+    """A field of the reply's head, by its name in lower case; empty when there is none."""
     return next((value.decode("latin-1") for name, value in call.upstream_headers if name == wanted), "")

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from torana.gate.route.paths import Path
     from torana.settings import Settings
 
-_USER_AGENT = f"torana/{__version__}".encode()
+USER_AGENT = f"torana/{__version__}".encode()
 _KEY_HEADERS = {
     "bearer": b"authorization: Bearer %b\r\n",
     "x-api-key": b"x-api-key: %b\r\n",
     "api-key": b"api-key: %b\r\n",
     "x-goog-api-key": b"x-goog-api-key: %b\r\n",
 }
-_ALWAYS = (b"idempotency-key", b"traceparent", b"tracestate")
+ALWAYS_FORWARDED = (b"idempotency-key", b"traceparent", b"tracestate")
 _FORWARDED = {
-    "openai_chat": (b"accept", b"openai-beta", *_ALWAYS),
-    "openai_completions": (b"accept", b"openai-beta", *_ALWAYS),
-    "openai_responses": (b"accept", b"openai-beta", *_ALWAYS),
-    "anthropic_messages": (b"accept", b"anthropic-beta", b"anthropic-version", *_ALWAYS),
+    "openai_chat": (b"accept", b"openai-beta", *ALWAYS_FORWARDED),
+    "openai_completions": (b"accept", b"openai-beta", *ALWAYS_FORWARDED),
+    "openai_responses": (b"accept", b"openai-beta", *ALWAYS_FORWARDED),
+    "anthropic_messages": (b"accept", b"anthropic-beta", b"anthropic-version", *ALWAYS_FORWARDED),
 }
 """What a vendor may see of the headers of a caller who speaks its dialect."""
 _DEMANDED = {"anthropic_messages": {"anthropic-version": VERSION}}
@@ -81,7 +81,7 @@ class Way:
         self.endpoint = target.endpoint_at(parts)
         self.credential: Credential | None = credential_of(account, door, target.key)
         """What makes the credential for each call, where it is not simply a header."""
-        self._forwarded = _FORWARDED.get(dialect.name, _ALWAYS) if passes else _ALWAYS
+        self._forwarded = _FORWARDED.get(dialect.name, ALWAYS_FORWARDED) if passes else ALWAYS_FORWARDED
         line = _KEY_HEADERS.get(door.auth) if target.key is not None and self.credential is None else None
         fixed = b"" if line is None or target.key is None else line % target.key.reveal().encode()
         self._defaults = {**_DEMANDED.get(dialect.name, {}), **account.headers}
@@ -91,7 +91,7 @@ class Way:
         self._head = (
             b"POST %b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
             b"user-agent: %b\r\n"
-        ) % (self.path.encode(), self.host.encode(), fixed, _USER_AGENT)
+        ) % (self.path.encode(), self.host.encode(), fixed, USER_AGENT)
 
     def spoken(self, caller: str) -> bytes:
         """The caller's dialect and the vendor's, as a record has them."""

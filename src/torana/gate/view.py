@@ -5,12 +5,14 @@ ready-made request heads, so that a call only looks things up.
 """
 
 import urllib.parse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from torana.core.snapshot import App, Key, Limit, Service
+from torana.custom.describe import CustomModel
 from torana.gate.target import Target
+from torana.kit.log import logger
 
 if TYPE_CHECKING:
     from torana.settings import Settings
@@ -26,18 +28,16 @@ MOST_KEPT = 100_000
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
+    __slots__ = ("custom", "gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
 
     def __init__(
         self,
-        service: Service,
-        targets: tuple[Target, ...],
+        made: "Made",
         rates: tuple[tuple[Limit, "Rate"], ...],
         gauges: tuple[tuple[Limit, "Gauge"], ...],
         keep_bodies: bool,
     ) -> None:
-        self.service = service
-        self.targets = targets
+        self.service, self.targets, self.custom = service, targets, _ = made
         self.rates = rates
         self.gauges = gauges
         self.keep_bodies = keep_bodies
@@ -53,6 +53,15 @@ class Offer:
             for limit, _ in rates
         ]
         """Of each requests limit, up to the number that remains."""
+
+
+class Made(NamedTuple):
+    """A service, ready to be called."""
+
+    service: Service
+    targets: tuple[Target, ...]
+    custom: CustomModel | None
+    """Of kind `custom`: its description; None also where this version cannot read it."""
 
 
 class Principal:
@@ -82,7 +91,7 @@ class View:
         self._principals: dict[bytes, Principal] = {}
         self._shared: dict[str, tuple[dict[str, Offer], dict[str, Offer]]] = {}
         self._apps: dict[str, App] = {}
-        self._services: dict[str, tuple[Service, tuple[Target, ...]]] = {}
+        self._services: dict[str, Made] = {}
 
     def principal(self, token: bytes) -> Principal | None:
         """Who holds this API key; None when nobody does."""
@@ -112,21 +121,21 @@ class View:
             made = self._service(service_id)
             if made is None:
                 return None
-            found = principal.offers[service_id] = self._offer(principal, *made)
+            found = principal.offers[service_id] = self._offer(principal, made)
         principal.by_name[name] = found
         return found
 
     def service(self, service_id: str) -> Service | None:
         """A service by its id."""
         made = self._service(service_id)
-        return None if made is None else made[0]
+        return None if made is None else made.service
 
-    def _offer(self, principal: Principal, service: Service, targets: tuple[Target, ...]) -> Offer:
+    def _offer(self, principal: Principal, made: Made) -> Offer:
+        service = made.service
         limits = (*principal.key.limits, *principal.app.limits, *service.limits)
         counters = self._counters
         return Offer(
-            service,
-            targets,
+            made,
             tuple((limit, counters.rate(limit)) for limit in limits if limit.kind == "requests"),
             tuple((limit, counters.gauge(limit)) for limit in limits if limit.kind == "concurrency"),
             principal.app.keep_bodies or service.keep_bodies,
@@ -142,13 +151,13 @@ class View:
                 self._apps[app_id] = found
         return found
 
-    def _service(self, service_id: str) -> tuple[Service, tuple[Target, ...]] | None:
+    def _service(self, service_id: str) -> Made | None:
         found = self._services.get(service_id)
         if found is None:
             service = self.snapshot.service(service_id)
             if service is None:
                 return None
-            found = self._services[service_id] = (service, tuple(self._targets(service)))
+            found = self._services[service_id] = Made(service, tuple(self._targets(service)), _described(service))
         return found
 
     def _targets(self, service: Service) -> list[Target]:
@@ -160,6 +169,16 @@ class View:
             key = None if account.sealed_key is None else self._master.open(account.sealed_key, account.id)
             targets.append(Target(deployment, account, key, self._settings))
         return targets
+
+
+def _described(service: Service) -> CustomModel | None:
+    if service.custom is None:
+        return None
+    try:
+        return msgspec.json.decode(service.custom, type=CustomModel)
+    except (msgspec.DecodeError, RecursionError) as error:
+        logger().error("description_unreadable", service=service.id, reason=str(error))
+        return None
 
 
 def _field(text: str) -> bytes:

@@ -12,6 +12,8 @@ import uvloop
 
 from torana.core.errors import Refusal
 from torana.core.ids import CallIds
+from torana.custom.jobs import Limits
+from torana.custom.sandbox import Sandbox
 from torana.dialects.registry import preload
 from torana.gate import flow
 from torana.gate.call import Call
@@ -50,6 +52,12 @@ class Gate:
         self.view = self.refresher.refresh()
         outbox = Outbox()
         self.client = Client(settings, outbox)
+        self.sandbox = Sandbox(
+            Limits(memory_bytes=settings.custom_memory_bytes),
+            workers=settings.custom_workers,
+            waiting=settings.custom_waiting,
+        )
+        """Evaluates what descriptions of custom models say; starts a process when the first call needs it."""
         self.ids = CallIds()
         self.epoch_ns = time.time_ns() - time.monotonic_ns()
         """Added to a monotonic time it gives nanoseconds since 1970."""
@@ -120,6 +128,7 @@ async def _serve(gate: Gate, listen_fd: int, ready: Callable[[], None]) -> None:
     await stopping.wait()
     await _drain(gate)
     sweeper.stop()
+    await gate.sandbox.close()
     gate.close()
 
 

@@ -152,6 +152,33 @@ async def test_a_custom_models_description_may_stand_in_a_file_of_its_own(publis
     assert "cannot be read" in await _complaint(publisher, inside, tmp_path)
 
 
+async def test_the_templates_and_mappings_of_a_custom_model_are_checked_before_it_is_applied(
+    publisher: Publisher,
+) -> None:
+    bad = CUSTOM.replace("{{ text }}", "{{ text").replace('{"content": label}', '{"content": ')
+    said = await _complaint(publisher, bad)
+    assert "services[0].model: request.body: " in said
+    assert "services[0].model: response: " in said
+    assert headings(await _applied(publisher, CUSTOM)) == ["+ provider own", "+ service sentiment"]
+
+
+async def test_a_custom_models_address_has_to_be_the_providers_where_its_credential_is_sent(
+    publisher: Publisher,
+) -> None:
+    elsewhere = CUSTOM.replace("path: /predict", "url: 'https://elsewhere.example/{{ text }}'")
+    assert not await _refused(publisher, elsewhere)
+    with_key = elsewhere.replace("      response:", "      auth: {style: bearer}\n      response:")
+    assert "services[0].model: request.url: it leads to another server" in (await _complaint(publisher, with_key))
+
+
+async def _refused(publisher: Publisher, text: str) -> bool:
+    try:
+        await _applied(publisher, text)
+    except DeclarationError:
+        return True
+    return False
+
+
 async def test_a_service_may_become_a_custom_model_and_a_vendors_again(publisher: Publisher) -> None:
     plain = CUSTOM[: CUSTOM.index("    kind: custom")] + "    deployments: [{provider: own, model: m}]\n"
     await _applied(publisher, plain)

@@ -8,7 +8,7 @@ from tests.control.plan.test_apply import applied
 from torana.catalog import models
 from torana.control.publish.compile import facts
 from torana.control.publish.publish import Publisher
-from torana.core.snapshot import Account, Door, Service
+from torana.core.snapshot import Account, Door, Facts, Service
 from torana.stores.snapshots.file import open_current
 
 pytestmark = pytest.mark.anyio
@@ -109,7 +109,7 @@ async def test_a_custom_model_is_published_with_its_description_and_no_vendors_n
     assert published.custom == b'{"request":{"path":"/predict"},"response":"{}"}'
     assert (published.drop_unsupported, published.try_unsupported) == (True, True)
     assert (published.deployments[0].name, published.deployments[0].model) == ("p", "")
-    assert published.deployments[0].facts is None
+    assert published.deployments[0].facts == Facts(inputs=("text",), kind="chat")
 
 
 async def test_the_catalogue_is_asked_once_for_each_model_however_many_services_have_it(

@@ -13,6 +13,7 @@ from torana.control.declaration.read import Parsed, check_declaration, forget_pa
 from torana.control.declaration.references import Surroundings, VendorFacts
 from torana.control.plan import repository
 from torana.control.plan.current import Existing, existing
+from torana.control.plan.custom import check_descriptions
 from torana.control.plan.diff import Change, Difference, difference
 from torana.control.plan.repository import Stored
 from torana.control.plan.source import Source
@@ -53,20 +54,21 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 async def plan(engine: Engine, master: MasterKey, source: Source) -> Planned:
-    """The difference between the file and what exists. Raises DeclarationError."""
+    """The difference between the file and what exists. Raises DeclarationError, and Refusal custom_sandbox_unavailable."""
     with without_collecting():
         parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
         async with reading(engine) as connection:
             stored = await repository.load(connection)
         _, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, master)
+        await check_descriptions(after, found, parsed.problems.source)
         return Planned(found.changes, after.notes, _fingerprint(found))
 
 
 async def apply(publisher: Publisher, source: Source, expected: str | None = None) -> Applied:
     """Make the file true and publish, all or nothing. Nothing to do is nothing done.
 
-    `expected` is the fingerprint of the plan that was agreed to. Raises DeclarationError, and Refusal `plan_changed` or
-    `not_publishable`.
+    `expected` is the fingerprint of the plan that was agreed to. Raises DeclarationError, and Refusal `plan_changed`,
+    `not_publishable` or `custom_sandbox_unavailable`.
     """
     with without_collecting():
         parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
@@ -82,6 +84,8 @@ async def _apply(publisher: Publisher, source: Source, parsed: Parsed, expected:
     before, after, found = await asyncio.to_thread(_compare, parsed, stored, source.values, publisher.master)
     if not found.changes and expected in (None, _fingerprint(found)):
         return Applied((), after.notes, ())
+    # Before the change begins: nobody else's waits for it. What they say does not depend on what exists.
+    await check_descriptions(after, found, parsed.problems.source)
     async with publisher.change() as connection:
         stored_now = await repository.load(connection)
         if stored_now != stored:

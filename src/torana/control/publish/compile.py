@@ -11,6 +11,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from torana.catalog.models import find
 from torana.catalog.vendors import VENDORS
 from torana.control.keys.service import Key
@@ -21,10 +23,13 @@ from torana.control.publish.read import Truth
 from torana.control.services.service import Alias, Deployment, Service
 from torana.control.subscriptions.service import may_subscribe
 from torana.core import snapshot as published
+from torana.custom.describe import CustomModel
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 Row = TypeVar("Row")
 _MOST_FACTS = 20_000
+_READS = {"images": "image", "documents": "pdf", "audio": "audio", "video": "video"}
+_CAN = {"tools": "tools", "format": "json_schema", "images": "vision"}
 
 
 class NotPublishable(Exception):
@@ -175,7 +180,9 @@ def _service(offer: _Offer, providers: dict[str, Provider], limits: tuple[publis
                 account_id=d.provider_id,
                 model=d.model,
                 weight=d.weight,
-                facts=None if service.kind == "custom" else facts(providers[d.provider_id].vendor, d.model),
+                facts=facts(providers[d.provider_id].vendor, d.model)
+                if service.custom is None
+                else custom_facts(service.custom),
             )
             for d in offer.deployments
         ),
@@ -203,6 +210,20 @@ def facts(vendor: str, model: str) -> published.Facts | None:
         kind=found.kind,
         capabilities=found.capabilities,
         name=found.name,
+    )
+
+
+@lru_cache(maxsize=_MOST_FACTS)
+def custom_facts(description: str) -> published.Facts | None:
+    """What the description of a custom model says of it, for the list of models; None where this version cannot read it."""
+    try:
+        model = msgspec.json.decode(description, type=CustomModel)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return published.Facts(
+        inputs=("text", *(_READS[subject] for subject in model.accepts if subject in _READS)),
+        kind="embedding" if model.content == "embeddings" else "chat",
+        capabilities=tuple(_CAN[subject] for subject in model.accepts if subject in _CAN),
     )
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from torana.gate.target import Way
 
 
-class Reader(Protocol):
-    """What reads a vendor's stream as it passes, translated or not (dialects/passing.py)."""
+class Passed(Protocol):
+    """How far a stream to the caller has come."""
 
     done: bytes
     events: int
@@ -27,10 +27,6 @@ class Reader(Protocol):
 
     @property
     def usage(self) -> Usage: ...
-
-    def feed(self, data: bytes) -> bytes: ...
-
-    def finish(self) -> bytes: ...
 
     def tail(self) -> bytes: ...
 
@@ -41,17 +37,38 @@ class Reader(Protocol):
     def whole(self) -> bool: ...
 
 
-class TranslatedStream:
-    """Fed with a vendor's bytes, gives the caller's. Like a PassingStream, it holds the end back until the record is written."""
+class Reader(Passed, Protocol):
+    """What reads a vendor's stream as it passes, translated or not (dialects/passing.py)."""
 
-    __slots__ = ("_call", "_decoder", "_encoder", "done", "events", "failed", "model")
+    def feed(self, data: bytes) -> bytes: ...
 
-    def __init__(self, call: "Call", way: "Way") -> None:
+    def finish(self) -> bytes: ...
+
+
+class Source(Protocol):
+    """What knows how far a stream of events has come."""
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def model(self) -> str | None: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+
+class CallerStream:
+    """Writes events for the caller. Like a PassingStream, it holds the end back until the record is written."""
+
+    __slots__ = ("_call", "_encoder", "_source", "done", "events", "failed", "model")
+
+    def __init__(self, call: "Call", source: Source) -> None:
         request = decode(call)
         assert call.path is not None
         assert isinstance(request, ModelRequest)
         self._call = call
-        self._decoder = way.dialect.decoder()
+        self._source = source
         self._encoder = call.path.dialect.encoder(request)
         self.done = b""
         self.events = 0
@@ -61,7 +78,7 @@ class TranslatedStream:
     @property
     def usage(self) -> Usage:
         """What the vendor has counted so far."""
-        return self._decoder.usage
+        return self._source.usage
 
     @property
     def inside_event(self) -> bool:
@@ -73,21 +90,12 @@ class TranslatedStream:
         """Always: what was cut has been said in an event."""
         return True
 
-    def feed(self, data: bytes) -> bytes:
-        """The caller's bytes for these of the vendor."""
-        if self.done:
-            return b""
-        return self._write(self._decoder.feed(data))
-
-    def finish(self) -> bytes:
-        """The vendor's bytes have ended: what is still to be said."""
-        return b"" if self.done else self._write(self._decoder.end())
-
     def tail(self) -> bytes:
         """Empty: a stream that was cut has said so by an error event."""
         return b""
 
-    def _write(self, events: list[Event]) -> bytes:
+    def write(self, events: list[Event]) -> bytes:
+        """The caller's bytes for these events of the source; the last ones are held back in `done`."""
         if not events:
             return b""
         self.events += len(events)
@@ -97,11 +105,31 @@ class TranslatedStream:
         if isinstance(last, Failed):
             self.failed = True
         out = self._encoder.encode(events)
-        self.model = self._decoder.model or None
-        if self._decoder.done:
+        self.model = self._source.model or None
+        if self._source.done:
             self.done = out
             return b""
         return out
+
+
+class TranslatedStream(CallerStream):
+    """Fed with a vendor's bytes, gives the caller's."""
+
+    __slots__ = ("_decoder",)
+
+    def __init__(self, call: "Call", way: "Way") -> None:
+        self._decoder = way.dialect.decoder()
+        super().__init__(call, self._decoder)
+
+    def feed(self, data: bytes) -> bytes:
+        """The caller's bytes for these of the vendor."""
+        if self.done:
+            return b""
+        return self.write(self._decoder.feed(data))
+
+    def finish(self) -> bytes:
+        """The vendor's bytes have ended: what is still to be said."""
+        return b"" if self.done else self.write(self._decoder.end())
 
 
 def named(started: Started, call: "Call") -> Started:
@@ -127,10 +155,15 @@ def translate(call: "Call", way: "Way", body: bytes) -> bytes:
 
 def translate_to_stream(call: "Call", way: "Way", body: bytes) -> bytes:
     """A whole reply of a vendor as the stream that the caller asked for. Raises NotAReplyError."""
+    return replayed(call, whole(call, way, body))
+
+
+def replayed(call: "Call", reply: ModelReply) -> bytes:
+    """A whole reply as the caller's stream."""
     path, request = call.path, decode(call)
     assert path is not None
     assert isinstance(request, ModelRequest)
-    events = replay(whole(call, way, body))
+    events = replay(reply)
     call.stream_events = len(events)
     return path.dialect.encoder(request).encode(events)
 

@@ -31,14 +31,20 @@ def decode(call: "Call") -> Neutral:
     return call.neutral
 
 
+def losses_of(call: "Call") -> Losses:
+    """What is to collect what this call's target cannot carry, in the caller's words and by the service's policy."""
+    assert call.path is not None
+    assert call.offer is not None
+    dialect = call.path.dialect
+    return Losses(dialect.spelling, call.offer.service.drop_unsupported, dialect.harmless)
+
+
 def encode(call: "Call", way: "Way", model: str) -> bytes:
     """The body for this way; what it cannot carry is refused or noted in `call.dropped`. Raises Refusal."""
-    path, offer = call.path, call.offer
+    path = call.path
     assert path is not None
-    assert offer is not None
     request = decode(call)
-    dialect = path.dialect
-    losses = Losses(dialect.spelling, offer.service.drop_unsupported, dialect.harmless)
+    losses = losses_of(call)
     target = way.dialect
     if isinstance(request, EmbedRequest):
         body = target.encode_embed(request, model, losses, way.quirks)
