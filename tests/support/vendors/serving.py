@@ -85,7 +85,7 @@ def content(url: str, dialect: str, drop: bool, **account: Any) -> Snapshot:
         url,
         "bearer",
         MASTER.seal(Secret("sk-vendor-key"), "vendor"),
-        doors=(Door(dialect, url, "bearer"),),  # type: ignore[arg-type]  # a dialect's name is text to a snapshot
+        doors=(Door(dialect, url, "bearer"),),
         **account,
     )
     deployment = Deployment("d-1", f"vendor/{model}", "vendor", model)

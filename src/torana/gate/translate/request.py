@@ -1,5 +1,6 @@
 """What goes to a target that speaks another dialect than the caller."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torana.core.exchange import EmbedRequest, ModelRequest
@@ -38,7 +39,8 @@ def encode(call: "Call", way: "Way", model: str) -> bytes:
     assert offer is not None
     request = decode(call)
     dialect = path.dialect
-    losses = Losses(dialect.spelling, offer.service.drop_unsupported, dialect.harmless)
+    places = partial(dialect.places, request) if isinstance(request, ModelRequest) else None
+    losses = Losses(dialect.spelling, offer.service.drop_unsupported, dialect.harmless, places)
     target = way.dialect
     if isinstance(request, EmbedRequest):
         body = target.encode_embed(request, model, losses, way.quirks)
