@@ -7,6 +7,7 @@ look.py     peek(body, …): what governing needs of a request, without rewritin
 watch.py    read_reply(body): served model and usage of a whole reply that passes
             StreamReader(hide_usage): the same of a stream (a PassingStream)
 request.py  SPELLING: fields of the exchange -> the dialect's names
+            places(request) -> list[str]: where each message of a request stood in its caller's body
             decode_request(body, model, stream) -> ModelRequest; model and stream where the path says them, else None
             encode_request(request, model, losses) -> bytes
 reply.py    decode_reply(body) -> ModelReply; encode_reply(reply, request) -> bytes

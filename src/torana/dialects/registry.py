@@ -104,6 +104,11 @@ class Dialect:
         return frozenset(getattr(self._module("request"), "HARMLESS", ()))
 
     @cached_property
+    def places(self) -> Callable[[ModelRequest], list[str]]:
+        """Where each message of a request stood in its caller's body."""
+        return self._module("request").places  # type: ignore[no-any-return]
+
+    @cached_property
     def refuse_stored(self) -> Callable[[ModelRequest], None] | None:
         """Refuses what only the vendor can serve that keeps it."""
         return getattr(self._module("request"), "refuse_stored", None)

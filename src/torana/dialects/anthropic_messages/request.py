@@ -22,6 +22,18 @@ SPELLING = {
     "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
     "format": "output_config.format",
     "user": "metadata.user_id",
+    "cache": "cache_control",
+    "title": "document.title",
+    "citations": "text.citations",
+    "reasoning": "messages.thinking",
+    "signature": "thinking.signature",
+    "tools.cache": "tools.cache_control",
+    "tool_result.error": "tool_result.is_error",
+    "thinking.budget_tokens": "thinking.budget_tokens",
+    "thinking.visible": "thinking.display",
+    ".cache": "cache_control",
+    ".reasoning": "thinking",
+    ".error": "is_error",
 }
 HARMLESS: frozenset[str] = frozenset(
     ("betas", "cache_control", "context_management", "diagnostics", "output_config.task_budget", "speed")
@@ -65,6 +77,12 @@ def decode_request(body: bytes, model: str | None = None, stream: bool | None = 
         service_tier=fields.text("service_tier"),
         extra={**fields.known(), **extra},
     )
+
+
+def places(request: ModelRequest) -> list[str]:
+    """Where each message stood in the body: instructions have a field of their own."""
+    apart = bool(request.messages) and request.messages[0].role == "system"
+    return ["system"] * apart + [f"messages[{number}]" for number in range(len(request.messages) - apart)]
 
 
 def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:

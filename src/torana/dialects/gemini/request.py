@@ -61,6 +61,15 @@ SPELLING = {
     "speech": "generationConfig.speechConfig",
     "metadata": "labels",
     "service_tier": "serviceTier",
+    "thinking.budget_tokens": "generationConfig.thinkingConfig.thinkingBudget",
+    "thinking.visible": "generationConfig.thinkingConfig.includeThoughts",
+    "tools.strict": "toolConfig.functionCallingConfig.mode",
+    "reasoning": "contents.thought",
+    "signature": "contents.thoughtSignature",
+    "detail": "contents.mediaResolution",
+    "title": "contents.displayName",
+    ".reasoning": "thought",
+    ".signature": "thoughtSignature",
 }
 """Fields of the exchange as Gemini's callers call them."""
 HARMLESS = frozenset(
@@ -120,6 +129,12 @@ def decode_fields(fields: Fields, model: str | None, stream: bool | None) -> Mod
 
 def _strict(tool: Any) -> Any:
     return type(tool)(name=tool.name, description=tool.description, parameters=tool.parameters, strict=True)
+
+
+def places(request: ModelRequest) -> list[str]:
+    """Where each message stood in the body: instructions have a field of their own."""
+    apart = bool(request.messages) and request.messages[0].role == "system"
+    return ["systemInstruction"] * apart + [f"contents[{number}]" for number in range(len(request.messages) - apart)]
 
 
 def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from torana.core.errors import Refusal
-from torana.core.exchange import Effort, ModelRequest, Speech, Thinking
+from torana.core.exchange import Effort, ModelRequest, Speech, Thinking, ToolResult
 from torana.core.losses import Losses
 from torana.dialects.fields import Fields, parse, wrong
 from torana.dialects.openai_chat.parts import NAME, Target
@@ -31,6 +31,15 @@ SPELLING = {
     "safety_id": "safety_identifier",
     "cache": "prompt_cache_breakpoint",
     "reasoning": "reasoning_content",
+    "signature": "extra_content.google.thought_signature",
+    "detail": "image_url.detail",
+    "title": "file.filename",
+    "speech.format": "audio.format",
+    "tools.strict": "tools.function.strict",
+    "tools.cache": "tools.cache_control",
+    ".cache": "prompt_cache_breakpoint",
+    ".reasoning": "reasoning_content",
+    ".signature": "extra_content.google.thought_signature",
 }
 """Fields of the exchange → names in this dialect, where they differ."""
 FAMILY = ("openai_chat", "openai_responses", "openai_completions")
@@ -77,6 +86,16 @@ def decode_request(body: bytes, model: str | None = None, stream: bool | None = 
         **given,
         extra=fields.known(),
     )
+
+
+def places(request: ModelRequest) -> list[str]:
+    """Where each message stood in the body. Results of tools, each a message there, have become one."""
+    found: list[str] = []
+    number = 0
+    for message in request.messages:
+        found.append(f"messages[{number}]")
+        number += max(1, sum(isinstance(part, ToolResult) for part in message.parts))
+    return found
 
 
 def _read_stream_usage(fields: Fields, name: str) -> bool | None:

@@ -98,6 +98,11 @@ def _tokens(prompt: list[int]) -> Message:
     return Message(role="user", parts=(Opaque(dialect=NAME, kind="tokens", raw=prompt),))
 
 
+def places(request: ModelRequest) -> list[str]:
+    """Where each message stood in the body."""
+    return ["prompt"] * len(request.messages)
+
+
 def encode_request(request: ModelRequest, model: str, losses: Losses, quirks: frozenset[str] = frozenset()) -> bytes:
     """The body for a vendor. Raises Refusal for what it cannot carry: of other dialects all but one text of the user."""
     own = request.dialect == NAME

@@ -6,7 +6,7 @@ from torana.dialects.openai_responses import NAME
 from torana.dialects.openai_responses.request_in import decode_request
 from torana.dialects.openai_responses.request_out import encode_request
 
-__all__ = ["HARMLESS", "SPELLING", "decode_request", "encode_request", "refuse_stored"]
+__all__ = ["HARMLESS", "SPELLING", "decode_request", "encode_request", "places", "refuse_stored"]
 
 SPELLING: dict[str, str] = {
     "messages": "input",
@@ -17,6 +17,12 @@ SPELLING: dict[str, str] = {
     "logprobs": "include",
     "cache_key": "prompt_cache_key",
     "safety_id": "safety_identifier",
+    "reasoning": "input.reasoning",
+    "signature": "input.encrypted_content",
+    "detail": "input_image.detail",
+    "title": "input_file.filename",
+    "phase": "input.phase",
+    ".signature": "encrypted_content",
 }
 """Fields of the exchange that callers of this dialect know by another name."""
 
@@ -27,6 +33,11 @@ HARMLESS: frozenset[str] = frozenset(
 
 _STORED = ("previous_response_id", "conversation", "background", "prompt")
 _ITEMS = ("item_reference", "compaction", "compaction_trigger")
+
+
+def places(request: ModelRequest) -> list[str]:
+    """Where each message stood in the body. Turns are made of any number of items, so that these have no numbers."""
+    return ["instructions" if message.apart else "input" for message in request.messages]
 
 
 def refuse_stored(request: ModelRequest) -> None:

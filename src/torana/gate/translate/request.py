@@ -1,5 +1,6 @@
 """What goes to a target that speaks another dialect than the caller."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torana.core.exchange import EmbedRequest, ModelRequest
@@ -35,8 +36,9 @@ def losses_of(call: "Call") -> Losses:
     """What is to collect what this call's target cannot carry, in the caller's words and by the service's policy."""
     assert call.path is not None
     assert call.offer is not None
-    dialect = call.path.dialect
-    return Losses(dialect.spelling, call.offer.service.drop_unsupported, dialect.harmless)
+    dialect, request = call.path.dialect, call.neutral
+    places = partial(dialect.places, request) if isinstance(request, ModelRequest) else None
+    return Losses(dialect.spelling, call.offer.service.drop_unsupported, dialect.harmless, places)
 
 
 def encode(call: "Call", way: "Way", model: str) -> bytes:
