@@ -27,6 +27,13 @@ from torana.dialects.websocket import BINARY, CLOSE, PING, PONG, TEXT, close_fra
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """On the loop that gates run on: another protocol for a transport is the loop's business."""
+    return "asyncio", {"use_uvloop": True}
+
+
 ONE = {"voice": (limit("voice", 1),)}
 
 

@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from tests.support.gate_here import KEY, MASTER, gate_here, parse, snapshot
+from tests.support.listening import run, until
 from tests.support.realtime import ACCEPTED, NORMAL_CLOSE, RealtimeVendor, Visit, echo, handshake, read_frame, talk
 from torana.dialects.websocket import TEXT, close_frame, frame
 from torana.gate.listen.tls import tls_context
@@ -18,6 +19,13 @@ from torana.settings import Settings
 from torana.stores.snapshots.file import write
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """On the loop that gates run on: another protocol for a transport is the loop's business."""
+    return "asyncio", {"use_uvloop": True}
+
 
 FINE = handshake()
 WRONG = {
@@ -125,37 +133,43 @@ def certificate(authority: trustme.CA, tmp_path: Path) -> Settings:
     return Settings(data=str(tmp_path), tls_certificate=str(tmp_path / "chain.pem"), tls_key=str(tmp_path / "key.pem"))
 
 
-async def test_both_sides_may_be_encrypted(authority: trustme.CA, certificate: Settings, tmp_path: Path) -> None:
-    vendors = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(vendors)
-    callers = ssl.create_default_context()
-    authority.configure_trust(callers)
-    vendor = RealtimeVendor(echo)
-    server = await asyncio.start_server(vendor.serve, "127.0.0.1", 0, ssl=vendors)
-    base_url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    ca = authority.cert_pem.bytes().decode()
-    write(tmp_path / "snapshot", snapshot(base_url, ["voice"], ca_pem=ca))
-    gate = Gate(certificate, 0, MASTER)
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    port = sock.getsockname()[1]
-    await gate.listener.start(sock, tls_context(certificate))
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=callers, server_hostname="localhost")
+def test_both_sides_may_be_encrypted(authority: trustme.CA, certificate: Settings, tmp_path: Path) -> None:
+    async def story() -> None:
+        vendor = RealtimeVendor(echo)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        server = await asyncio.start_server(vendor.serve, "127.0.0.1", 0, ssl=context)
+        base_url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        write(tmp_path / "snapshot", snapshot(base_url, ["voice"], ca_pem=authority.cert_pem.bytes().decode()))
+        gate = Gate(certificate, 0, MASTER)
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        await gate.listener.start(sock, tls_context(certificate))
+        await _talk_encrypted(port, authority)
+        await until(lambda: not gate.listener.open_connections)
+        assert gate.listener.active == 0
+        server.close()
+        gate.listener.stop_accepting()
+        gate.close()
+        await asyncio.sleep(0.05)
+
+    run(story())
+
+
+async def _talk_encrypted(port: int, authority: trustme.CA) -> None:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
     async with asyncio.timeout(30):
-        writer.write(FINE)
+        for byte in FINE:
+            writer.write(bytes((byte,)))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
         writer.write(frame(TEXT, b"secret" * 20_000, mask=True) + close_frame(1000, "", mask=True))
         assert (await read_frame(reader)).payload == b"secret" * 20_000
         assert (await read_frame(reader)).code == 1000
         assert await reader.read() == b""
-        writer.close()
-        while gate.listener.open_connections:
-            await asyncio.sleep(0.01)
-    assert gate.listener.active == 0
-    server.close()
-    gate.listener.stop_accepting()
-    gate.close()
-    await asyncio.sleep(0.05)
+    writer.close()
 
 
 async def test_a_forward_proxy_is_asked_for_a_tunnel_also_without_tls(tmp_path: Path) -> None:
