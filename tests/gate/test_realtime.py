@@ -116,6 +116,24 @@ async def test_the_usage_of_all_responses_is_summed(tmp_path: Path) -> None:
     assert (record.model_served, record.usage_estimated, record.error) == ("gpt-realtime-2026", False, None)
 
 
+async def test_a_response_that_is_broken_off_counts_what_came_of_it(tmp_path: Path) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.switch()
+        await visit.event(done(10, 5))
+        await visit.event({"type": "response.created", "response": {"id": "resp_1", "usage": None}})
+        for _ in range(7):
+            await visit.event({"type": "response.output_text.delta", "delta": "word"})
+        await visit.rest()
+
+    async with scene(tmp_path, script) as on:
+        async with talk(on.here) as call:
+            for _ in range(9):
+                await call.frame()
+        record = await on.only_record()
+    assert (record.input_tokens, record.output_tokens) == (10, 5 + 7)
+    assert (record.usage_estimated, record.error) == (True, "caller_left")
+
+
 async def test_transcripts_count_where_there_is_no_response(tmp_path: Path) -> None:
     async def script(visit: Visit) -> None:
         await visit.switch()

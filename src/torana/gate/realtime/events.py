@@ -32,10 +32,14 @@ _text = msgspec.json.Decoder(str)
 class Events:
     """What the events of one connection told so far."""
 
-    __slots__ = ("_responses", "_transcripts", "model")
+    __slots__ = ("_begun", "_responses", "_texts", "_transcripts", "model")
 
     def __init__(self) -> None:
         self._responses = self._transcripts = UNKNOWN
+        self._texts = 0
+        """Text messages so far."""
+        self._begun: int | None = None
+        """How many there were when the response began that has not ended."""
         self.model: str | None = None
 
     @property
@@ -43,17 +47,26 @@ class Events:
         """The sum over all responses.
 
         Transcripts of what was said are another model's work; they count where they are all that was done (`intent=transcription`).
+        A vendor tells what a response used at its end; one that was broken off counts a token for each event that came of it.
         """
-        return self._transcripts if self._responses is UNKNOWN else self._responses
+        told = self._transcripts if self._responses is UNKNOWN else self._responses
+        if self._begun is None:
+            return told
+        return told._replace(output=(told.output or 0) + self._texts - self._begun, estimated=True)
 
     def read(self, data: bytes | bytearray, start: int, end: int) -> None:
         """One whole text message. What is no event, or an odd one, is passed over."""
+        self._texts += 1
         if data.find(_USAGE, start, end) < 0 and (self.model is not None or data.find(_SESSION, start, end) < 0):
             return
         event = _read(memoryview(data)[start:end], _event)
         if event is None:
             return
-        if event.type == "response.done":
+        if event.type == "response.created":
+            # Its `usage` is there and null, so that it gets this far.
+            self._begun = self._texts
+        elif event.type == "response.done":
+            self._begun = None
             response = _read(event.response, _fields) or {}
             self._responses = _add(self._responses, response.get("usage"))
         elif event.type == _TRANSCRIBED:
