@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     upstream_max_reply_bytes: Size = 67_108_864
     upstream_keepalive_seconds: Seconds = 30.0
     upstream_max_idle_connections: Size = 1_024
+    realtime_idle_timeout_seconds: Seconds = 300.0
+    realtime_total_timeout_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
     upstream_proxy: Text = ""
     egress_deny: Text = ""
 
@@ -100,6 +102,8 @@ MEANINGS: dict[str, str] = {
     "upstream_max_reply_bytes": "bytes of a vendor's reply that is not streamed",
     "upstream_keepalive_seconds": "how long an unused connection to a vendor is kept",
     "upstream_max_idle_connections": "unused connections kept to one vendor by one gate",
+    "realtime_idle_timeout_seconds": "longest silence of both sides of a realtime connection",
+    "realtime_total_timeout_seconds": "how long a realtime connection may last; 0 is as long as both sides want",
     "upstream_proxy": "http://HOST:PORT of a forward proxy for all vendors; a provider's own setting wins",
     "egress_deny": "further networks that no vendor address may lie in, separated by commas (CIDR)",
     "spool_segment_bytes": "size of one spool file; its disk space is taken in advance",

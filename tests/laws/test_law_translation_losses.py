@@ -72,7 +72,7 @@ def test_a_place_is_counted_as_the_caller_counts(caller: str, body: dict[str, An
     assert (caught.value.code, caught.value.param) == ("unsupported_parameter", param)
 
 
-HOSTED = {
+HOSTED: dict[str, dict[str, Any]] = {
     "openai_responses": {"input": "Hi", "tools": [{"type": "web_search"}]},
     "anthropic_messages": {
         "max_tokens": 9,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torana.dialects.body import Peek
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
+    from torana.gate.listen.upgrade import Upgraded
     from torana.gate.route.paths import Path
     from torana.gate.target import Target
     from torana.gate.translate.request import Neutral
@@ -58,14 +59,14 @@ class Call:
     __slots__ = (
         "_journey", "answered_by", "asked_usage", "caller_is_slow", "connection", "dropped", "error", "exchange",
         "first_byte_ns", "gate", "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path",
-        "principal", "request", "reserved", "response_bytes", "retries", "seen", "started_us", "status",
+        "principal", "request", "request_bytes", "reserved", "response_bytes", "retries", "seen", "started_us", "status",
         "stream_events", "target", "total_us", "unit_count", "units", "upstream_headers", "upstream_id",
         "upstream_status", "usage", "view", "way",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
         self.gate = gate
-        self.connection = connection
+        self.connection: Connection | Upgraded = connection
         self.request = request
         self.view: View | None = gate.view
         self.started_us = started_us = (request.started_ns + gate.epoch_ns) // 1000
@@ -96,6 +97,8 @@ class Call:
         self.upstream_headers: Sequence[tuple[bytes, bytes]] = ()
         self.upstream_id: str | None = None
         self.first_byte_ns = 0
+        self.request_bytes = 0
+        """What the caller sent beside the request's body."""
         self.total_us = 0
         """Set when the call has ended."""
         self.response_bytes = 0
@@ -132,6 +135,10 @@ class Call:
     def stop(self) -> None:
         """The gate's grace time is over."""
         self._throw(Refusal("worker_stopped"))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Resume with a refusal: the caller, or a change, has ended what was running."""
+        self._throw(refusal)
 
     def wake(self) -> None:
         """Resume a call that waits for a credential, for the sandbox or for what comes of a custom model."""

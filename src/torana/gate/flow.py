@@ -16,6 +16,7 @@ from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
 from torana.gate.meter.estimate import meter
 from torana.gate.models import list_models
+from torana.gate.realtime import realtime
 from torana.gate.record.write import record, reserve
 from torana.gate.route.paths import find_path, named_model, spoken_at
 from torana.gate.route.targets import find_offer
@@ -36,6 +37,8 @@ async def journey(call: Call) -> None:
             raise Refusal("unknown_path", path=call.request.path[:200])
         if call.request.method == b"OPTIONS":
             ending = Ending(204, b"allow: %b, OPTIONS\r\n" % b", ".join(sorted(path.methods)), b"")
+        elif path.handling == "realtime":
+            ending = await realtime(call)
         else:
             identify(call)
             if path.handling == "models":

@@ -36,7 +36,6 @@ _TRY_ANOTHER = frozenset(
 Send = Callable[[Call, Target], Awaitable[Ending]]
 """One attempt at one target."""
 
-
 def forward(call: Call, send: Send | None = None) -> Awaitable[Ending]:
     """Send the call to the first target that takes it. Awaiting it raises Refusal with the last target's failure."""
     send = send or _send
@@ -82,7 +81,7 @@ async def _send(call: Call, target: Target) -> Ending:
         return _demo(call, target, way, body)
     head = _head(call, target, way)
     if way.credential is not None:
-        head += await _credential(call, way, body)
+        head += await credential(call, way, body)
     head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
     endpoint = way.endpoint
     deadline_ns = request.started_ns + endpoint.total_timeout_ns
@@ -91,7 +90,7 @@ async def _send(call: Call, target: Target) -> Ending:
     status = call.upstream_status or 0
     kind = read_head(call)
     if not 200 <= status < 300:
-        return await _failed(call, target, way, status, data, end)
+        return await failed(call, target, way, status, data, end)
     if seen.stream and kind in way.dialect.stream_types:
         return await _relay(call, target, way, data, end)
     if kind != "application/json":
@@ -100,7 +99,7 @@ async def _send(call: Call, target: Target) -> Ending:
     return await _whole(call, target, way, status, data, end)
 
 
-async def _credential(call: Call, way: Way, body: bytes) -> bytes:
+async def credential(call: Call, way: Way, body: bytes) -> bytes:
     """What the credential adds to the head; a token may have to be bought first."""
     assert way.credential is not None
     while True:
@@ -210,7 +209,7 @@ def _cut(call: Call) -> Ending:
     return Ending(200, b"", b"", begun=True, cut=True)
 
 
-async def _failed(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
+async def failed(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
     """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
     if 300 <= status < 400:
         drop(call)

@@ -47,6 +47,7 @@ class Way:
 
     __slots__ = (
         "_defaults",
+        "_fixed",
         "_forwarded",
         "_head",
         "_spoken",
@@ -88,6 +89,7 @@ class Way:
         for name, value in self._defaults.items():
             if name.encode() not in self._forwarded:
                 fixed += b"%b: %b\r\n" % (name.encode(), value.encode())
+        self._fixed = fixed
         self._head = (
             b"POST %b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
             b"user-agent: %b\r\n"
@@ -102,7 +104,20 @@ class Way:
 
     def head(self, headers: dict[bytes, bytes]) -> bytes:
         """The request head for a caller's headers, up to the length of the body and what a credential adds."""
-        lines = [self._head]
+        return self._head + self._passed(headers)
+
+    def upgrade_head(self, target: bytes, headers: dict[bytes, bytes]) -> bytes:
+        """The head of a GET for a caller's headers, up to what asks for another protocol and what a credential adds."""
+        return b"GET %b HTTP/1.1\r\nhost: %b\r\n%buser-agent: %b\r\n%b" % (
+            target,
+            self.host.encode(),
+            self._fixed,
+            USER_AGENT,
+            self._passed(headers),
+        )
+
+    def _passed(self, headers: dict[bytes, bytes]) -> bytes:
+        lines = []
         for name in self._forwarded:
             value = headers.get(name)
             if value is None and self._defaults:

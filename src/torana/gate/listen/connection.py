@@ -367,6 +367,13 @@ class Connection(Replies):
         """Whether no request has begun and no reply is due."""
         return self._current is None and self._state == _HEAD and not self._began and not self._queue_length
 
+    def hand_over(self) -> bool:
+        """Read no further request: the present one wants another protocol. False when others wait or have begun."""
+        if self._queue_length or self._rest or self._unfinished() is not None:
+            return False
+        self._state = _DEAF
+        return True
+
     def close_idle(self) -> None:
         """Close a connection that is idle."""
         if self.idle and not self._closing:

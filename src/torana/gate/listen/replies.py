@@ -12,7 +12,7 @@ from torana.gate.listen.request import CallerEvents, Request
 if TYPE_CHECKING:
     from torana.gate.listen.listener import Listener
 
-_STATUS_LINES = {
+STATUS_LINES = {
     status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode()) for status in http.HTTPStatus
 }
 _JOIN_BELOW = 16_384
@@ -70,8 +70,8 @@ class Replies(asyncio.Protocol, abc.ABC):
         listener = self._listener
         if request.keep_alive and not (close or self._eof or listener.draining or listener.cors or request.http10):
             head = (
-                _STATUS_LINES[status] + headers
-                if status in _STATUS_LINES
+                STATUS_LINES[status] + headers
+                if status in STATUS_LINES
                 else self._head(request, status, headers, False)
             )
         else:
@@ -151,7 +151,7 @@ class Replies(asyncio.Protocol, abc.ABC):
         return not request.keep_alive or ((self._eof or self._listener.draining) and not self._queue_length)
 
     def _head(self, request: Request, status: int, headers: bytes, close: bool) -> bytes:
-        line = _STATUS_LINES.get(status)
+        line = STATUS_LINES.get(status)
         if line is None:
             line = b"HTTP/1.1 %d \r\n" % status
         if (cors := self._listener.cors) is not None:

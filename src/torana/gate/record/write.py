@@ -78,7 +78,7 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             usage.output,
             usage.reasoning,
             usage.estimated,
-            len(call.request.body),
+            call.request_bytes + len(call.request.body),
             call.response_bytes,
             call.retries,
             call.upstream_status,

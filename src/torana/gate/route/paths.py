@@ -6,7 +6,7 @@ from typing import Literal
 from torana.core.errors import Refusal
 from torana.dialects.registry import DIALECTS, GEMINI_ARRAY, Dialect
 
-Handling = Literal["model", "models", "health", "ready", "metrics", "control"]
+Handling = Literal["model", "realtime", "models", "health", "ready", "metrics", "control"]
 Operation = Literal["chat", "embed", "count", ""]
 
 _OPENAI = DIALECTS["openai_chat"]
@@ -61,6 +61,7 @@ _ALL = (
     _calls("/v1/embeddings", "embed"),
     _calls("/v1/messages", "chat", _ANTHROPIC),
     _calls("/v1/messages/count_tokens", "count", _ANTHROPIC),
+    Path("/v1/realtime", "realtime", frozenset((b"GET",)), "/realtime"),
     Path("/v1/models", "models", _READ),
     Path("/v1beta/models", "models", _READ, dialect=_GEMINI),
     Path("/healthz", "health", _READ),

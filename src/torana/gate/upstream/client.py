@@ -1,5 +1,6 @@
 """The pooled HTTP/1.1 client of one gate: takes a kept connection or opens one; sweeping enforces every time limit."""
 
+import socket
 import ssl
 from time import monotonic_ns
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from torana.gate.upstream.egress import parse_networks
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.exchange import Exchange, Pool
 from torana.gate.upstream.failure import Failure, Sink
+from torana.gate.upstream.tunnel import Tunnel
 from torana.kit.outbox import Outbox
 from torana.kit.tasks import spawn
 from torana.settings import Settings
@@ -35,7 +37,7 @@ class Client:
         self._most_idle = settings.upstream_max_idle_connections
         self._deny = parse_networks(settings.egress_deny)
         self._pools: dict[str, Pool] = {}
-        self._connections: set[Connection] = set()
+        self._connections: set[Connection | Tunnel] = set()
         self._opening: set[Exchange] = set()
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -52,6 +54,16 @@ class Client:
         self._place(exchange, head, body, now_ns)
         return exchange
 
+    def tunnel(self, endpoint: Endpoint, head: bytes, sink: Sink, deadline_ns: int) -> Exchange:
+        """Ask for another protocol on a connection of its own, which is never kept.
+
+        After a reply 101 the sink gets whatever bytes come and never an end; any other reply comes whole, its body at once.
+        """
+        exchange = Exchange(endpoint, sink, deadline_ns, monotonic_ns())
+        pool = self._pools.setdefault(endpoint.identity, Pool(self._most_idle, decoded_only=True))
+        self._begin(exchange, pool, head, b"", tunnel=True)
+        return exchange
+
     def _place(self, exchange: Exchange, head: bytes, body: bytes, now_ns: int) -> None:
         """Give the exchange a kept connection that is still good, or open one."""
         endpoint = exchange.endpoint
@@ -66,9 +78,12 @@ class Client:
                 connection.start(exchange, head, body, now_ns)
                 return
             connection.abort()
+        self._begin(exchange, pool, head, body)
+
+    def _begin(self, exchange: Exchange, pool: Pool, head: bytes, body: bytes, tunnel: bool = False) -> None:
         self._opening.add(exchange)
         pool.open += 1
-        exchange.task = spawn(self._open(exchange, pool, head, body), "upstream-connect")
+        exchange.task = spawn(self._open(exchange, pool, head, body, tunnel), "upstream-connect")
         exchange.task.add_done_callback(lambda _: self._opened(exchange, pool))
 
     def _again(self, exchange: Exchange, head: bytes, body: bytes) -> None:
@@ -108,17 +123,18 @@ class Client:
             exchange.task.cancel()
         exchange.fail(Failure(code, sent=False, seconds=seconds(limit_ns)))
 
-    async def _open(self, exchange: Exchange, pool: Pool, head: bytes, body: bytes) -> None:
-        connection: Connection | None = None
+    async def _open(self, exchange: Exchange, pool: Pool, head: bytes, body: bytes, tunnel: bool) -> None:
+        connection: Connection | Tunnel | None = None
+
+        def make(sock: socket.socket) -> Connection | Tunnel:
+            if tunnel:
+                return Tunnel(pool, self._buffer, self._outbox, self._forget)
+            return Connection(pool, sock, self._buffer, self._outbox, self._again, self._forget)
+
         try:
             endpoint = exchange.endpoint
             context = self._context(endpoint.ca_pem) if endpoint.scheme == "https" else None
-            connection = await open_connection(
-                endpoint,
-                context,
-                self._deny,
-                lambda sock: Connection(pool, sock, self._buffer, self._outbox, self._again, self._forget),
-            )
+            connection = await open_connection(endpoint, context, self._deny, make, tunnel)
             if connection.is_closed:
                 raise Failure("upstream_connect_failed", sent=False, reason="it closed the connection at once")
             self._connections.add(connection)
@@ -154,7 +170,7 @@ class Client:
                 ) from None
         return context
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: Connection | Tunnel) -> None:
         if connection in self._connections:
             self._connections.remove(connection)
             connection.pool.open -= 1

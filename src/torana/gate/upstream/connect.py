@@ -5,9 +5,8 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from torana.gate.upstream.connection import Connection
 from torana.gate.upstream.egress import Network, is_refused
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.failure import Failure
@@ -15,7 +14,7 @@ from torana.gate.upstream.failure import Failure
 _PROXY_HEAD_BYTES = 16_384
 _TLS_SHUTDOWN_SECONDS = 1.0
 
-Make = Callable[[socket.socket], Connection]
+P = TypeVar("P", bound=asyncio.BufferedProtocol)
 
 
 def trust(ca_pem: str | None) -> ssl.SSLContext:
@@ -30,15 +29,20 @@ def trust(ca_pem: str | None) -> ssl.SSLContext:
 
 
 async def open_connection(
-    endpoint: Endpoint, context: ssl.SSLContext | None, deny: tuple[Network, ...], make: Make
-) -> Connection:
+    endpoint: Endpoint,
+    context: ssl.SSLContext | None,
+    deny: tuple[Network, ...],
+    make: Callable[[socket.socket], P],
+    tunnel: bool = False,
+) -> P:
     """A connected `make(socket)`, ready for a request. The caller limits the time by cancelling.
 
+    A proxy is asked for a tunnel where TLS needs one, or `tunnel` says that what follows will not stay HTTP.
     Raises Failure: address refused, connect failed, TLS failed; nothing of the request has been sent then.
     """
     sock = await _dial(endpoint, deny)
     try:
-        if endpoint.proxy and context is not None:
+        if endpoint.proxy and (tunnel or context is not None):
             await _ask_proxy(sock, endpoint)
         return await _attach(sock, endpoint, context, make)
     except BaseException as error:
@@ -53,7 +57,9 @@ async def open_connection(
         raise
 
 
-async def _attach(sock: socket.socket, endpoint: Endpoint, context: ssl.SSLContext | None, make: Make) -> Connection:
+async def _attach(
+    sock: socket.socket, endpoint: Endpoint, context: ssl.SSLContext | None, make: Callable[[socket.socket], P]
+) -> P:
     loop = asyncio.get_running_loop()
     options: dict[str, Any] = {}
     if context is not None:

@@ -11,6 +11,7 @@ from torana.gate.upstream.failure import Failure, Sink
 
 if TYPE_CHECKING:
     from torana.gate.upstream.connection import Connection
+    from torana.gate.upstream.tunnel import Tunnel
 
 DRAIN_NS = 1_000_000_000
 """How long a message that nobody reads any more may take to end, so that its connection can be kept."""
@@ -68,7 +69,7 @@ class Exchange(msgspec.Struct, eq=False):
     """None once nothing more is to be told."""
     deadline_ns: int
     started_ns: int
-    connection: "Connection | None" = None
+    connection: "Connection | Tunnel | None" = None
     task: asyncio.Task[None] | None = None
     """While a connection is being opened."""
     paused: bool = False
