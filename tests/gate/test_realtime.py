@@ -22,7 +22,7 @@ from tests.support.realtime import (
     refused,
     talk,
 )
-from torana.core.snapshot import Limit
+from torana.core.snapshot import Facts, Limit
 from torana.dialects.websocket import BINARY, CLOSE, PING, PONG, TEXT, close_frame, frame
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +113,8 @@ async def test_the_usage_of_all_responses_is_summed(tmp_path: Path) -> None:
         record = await on.only_record()
     assert [one.opcode for one in frames] == [TEXT, TEXT, TEXT, PING, 0]
     assert (record.input_tokens, record.cached_input_tokens, record.output_tokens) == (11, 4, 7)
+    assert (record.audio_input_tokens, record.audio_output_tokens) == (6, None)
+    assert (record.dialect, record.target_dialect) == ("openai_chat", "openai_chat")
     assert (record.model_served, record.usage_estimated, record.error) == ("gpt-realtime-2026", False, None)
 
 
@@ -599,3 +601,30 @@ async def test_models_that_do_not_listen_have_no_realtime_connections(tmp_path: 
     async with gate_here(tmp_path, snapshot("http://127.0.0.1:1/v1", ["demo/chat"])) as here:
         reply = await refused(here, handshake("demo/chat"))
     assert (reply.status, reply.error["code"]) == (400, "endpoint_not_supported")
+
+
+async def test_services_that_are_no_models_have_no_realtime_connections(tmp_path: Path) -> None:
+    content = snapshot("http://127.0.0.1:1/v1", ["voice"], ONE)
+    content.services["voice"] = msgspec.structs.replace(content.services["voice"], kind="custom")
+    async with gate_here(tmp_path, content) as here:
+        reply = await refused(here, handshake())
+        assert not here.in_use()
+    assert (reply.status, reply.error["code"]) == (400, "endpoint_not_supported")
+
+
+@pytest.mark.parametrize(("kind", "refused_as"), [("chat", "endpoint_not_supported"), ("realtime", None), (None, None)])
+async def test_what_the_catalogue_says_of_a_model_is_heeded(
+    tmp_path: Path, kind: str | None, refused_as: str | None
+) -> None:
+    async with scene(tmp_path) as on:
+        content = snapshot(on.vendor.base_url, ["voice"], ONE, version=2)
+        (deployment,) = content.services["voice"].deployments
+        known = msgspec.structs.replace(deployment, facts=Facts(kind=kind))
+        content.services["voice"] = msgspec.structs.replace(content.services["voice"], deployments=(known,))
+        on.here.publish(content)
+        if refused_as is None:
+            async with talk(on.here):
+                pass
+        else:
+            assert await on.refusal(handshake()) == (refused_as, 400)
+        await on.only_record()

@@ -36,6 +36,7 @@ _TRY_ANOTHER = frozenset(
 Send = Callable[[Call, Target], Awaitable[Ending]]
 """One attempt at one target."""
 
+
 def forward(call: Call, send: Send | None = None) -> Awaitable[Ending]:
     """Send the call to the first target that takes it. Awaiting it raises Refusal with the last target's failure."""
     send = send or _send
