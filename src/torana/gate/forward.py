@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from torana.core.errors import Refusal
 from torana.dialects import NotAReplyError
 from torana.gate.admit.abilities import check
+from torana.gate.attempt import JSON_TYPE, collect, credential, drop, failed, read_head, request_head
 from torana.gate.call import Call, Ending
 from torana.gate.demo import answer
 from torana.gate.headers import reply_headers
@@ -17,8 +18,11 @@ from torana.gate.translate import reply as translated
 from torana.gate.translate.request import decode, encode
 from torana.kit.drive import pause
 
+<<<<<<< HEAD
 _MOST_KNOWN = 16
 JSON = b"content-type: application/json\r\n"
+=======
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)
 _STREAM = b"content-type: %b; charset=utf-8\r\ncache-control: no-cache\r\n"
 _TRY_ANOTHER = frozenset(
     (
@@ -43,12 +47,28 @@ def forward(call: Call, send: Send | None = None) -> Awaitable[Ending]:
     assert call.offer is not None
     targets = call.offer.targets
     if len(targets) > 1:
+<<<<<<< HEAD
         return _try_each(call, in_order(targets), send)
+=======
+        return _try(call, in_order(targets), _send)
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)
     call.target = target = targets[0]
     return send(call, target)
 
 
+<<<<<<< HEAD
 async def _try_each(call: Call, targets: list[Target], send: Send) -> Ending:
+=======
+def try_each(call: Call, send: Callable[[Call, Target], Awaitable[Ending]]) -> Awaitable[Ending]:
+    """The same with another way of sending. What belongs to an account stays with the first target, where it was put."""
+    assert call.offer is not None
+    assert call.path is not None
+    targets = call.offer.targets
+    return _try(call, [targets[0]] if call.path.form == "account" else in_order(targets), send)
+
+
+async def _try(call: Call, targets: list[Target], send: Callable[[Call, Target], Awaitable[Ending]]) -> Ending:
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)
     last = targets[-1]
     for target in targets:
         call.target = target
@@ -80,9 +100,9 @@ async def _send(call: Call, target: Target) -> Ending:
         body = encode(call, way, target.deployment.model)
     if target.in_process:
         return _demo(call, target, way, body)
-    head = _head(call, target, way)
+    head = request_head(call, way)
     if way.credential is not None:
-        head += await _credential(call, way, body)
+        head += await credential(call, way, body)
     head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
     endpoint = way.endpoint
     deadline_ns = request.started_ns + endpoint.total_timeout_ns
@@ -91,7 +111,7 @@ async def _send(call: Call, target: Target) -> Ending:
     status = call.upstream_status or 0
     kind = read_head(call)
     if not 200 <= status < 300:
-        return await _failed(call, target, way, status, data, end)
+        return await failed(call, target, way, status, data, end)
     if seen.stream and kind in way.dialect.stream_types:
         return await _relay(call, target, way, data, end)
     if kind != "application/json":
@@ -100,18 +120,8 @@ async def _send(call: Call, target: Target) -> Ending:
     return await _whole(call, target, way, status, data, end)
 
 
-async def _credential(call: Call, way: Way, body: bytes) -> bytes:
-    """What the credential adds to the head; a token may have to be bought first."""
-    assert way.credential is not None
-    while True:
-        lines = way.credential.lines(call.gate.client, call, way.path, way.host, body)
-        if lines is not None:
-            return lines
-        await pause()
-
-
 async def _whole(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
-    body = data if end else await _collect(call, target, data)
+    body = data if end else await collect(call, target, data)
     call.exchange = None
     try:
         if way.passes:
@@ -124,7 +134,11 @@ async def _whole(call: Call, target: Target, way: Way, status: int, data: bytes,
         reason = "its body is not a JSON object" if way.passes else str(error)
         raise Refusal("upstream_bad_reply", target=target.name, reason=reason[:500]) from None
     call.answered_by = target
+<<<<<<< HEAD
     return Ending(status, JSON, body)
+=======
+    return Ending(status, JSON_TYPE, body)
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)
 
 
 def _as_stream(call: Call, target: Target, way: Way, body: bytes) -> Ending:
@@ -210,6 +224,7 @@ def _cut(call: Call) -> Ending:
     return Ending(200, b"", b"", begun=True, cut=True)
 
 
+<<<<<<< HEAD
 async def _failed(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
     """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
     if 300 <= status < 400:
@@ -260,6 +275,8 @@ async def _collect(call: Call, target: Target, data: bytes) -> bytes:
     return b"".join(parts)
 
 
+=======
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)
 def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
     """The vendor in process answers at once, in OpenAI's form."""
     path = call.path
@@ -277,7 +294,11 @@ def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
         else:
             whole = translated.translate(call, way, whole)
         call.answered_by = target
+<<<<<<< HEAD
         return Ending(reply.status, JSON, whole)
+=======
+        return Ending(reply.status, JSON_TYPE, whole)
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)
     reader: translated.Reader
     reader = path.dialect.passing(call.asked_usage) if way.passes else translated.TranslatedStream(call, way)
     out = reader.feed(b"".join(reply.events)) + reader.done
@@ -292,6 +313,7 @@ def count(call: Call) -> Ending:
     path = call.path
     assert path is not None
     tokens = len(call.request.body) // 4
+<<<<<<< HEAD
     return Ending(200, JSON + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))
 
 
@@ -332,3 +354,6 @@ _REQUEST_IDS = frozenset((b"x-request-id", b"request-id", b"x-amzn-requestid"))
 def _header(call: Call, wanted: bytes) -> str:
     """A field of the reply's head, by its name in lower case; empty when there is none."""
     return next((value.decode("latin-1") for name, value in call.upstream_headers if name == wanted), "")
+=======
+    return Ending(200, JSON_TYPE + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))
+>>>>>>> 800744b (Serve rerank, moderations, images and speech in OpenAI form)

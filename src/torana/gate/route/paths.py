@@ -7,7 +7,8 @@ from torana.core.errors import Refusal
 from torana.dialects.registry import DIALECTS, GEMINI_ARRAY, Dialect
 
 Handling = Literal["model", "models", "health", "ready", "metrics", "control"]
-Operation = Literal["chat", "embed", "count", ""]
+Operation = Literal["chat", "embed", "count", "rerank", "media", ""]
+Form = Literal["", "json", "form", "account"]
 
 _OPENAI = DIALECTS["openai_chat"]
 _ANTHROPIC = DIALECTS["anthropic_messages"]
@@ -17,7 +18,9 @@ _GEMINI = DIALECTS["gemini"]
 class Path:
     """What happens at a path. Compared by identity: there are a few dozen, all made here."""
 
-    __slots__ = ("dialect", "handling", "label", "method", "methods", "operation", "streams", "upstream")
+    __slots__ = (
+        "capability", "dialect", "form", "handling", "label", "method", "methods", "operation", "streams", "upstream",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -29,6 +32,8 @@ class Path:
         operation: Operation = "",
         method: str = "",
         streams: bool = False,
+        form: Form = "",
+        capability: str = "",
     ) -> None:
         self.label = label
         """For records and metrics; never taken from the caller."""
@@ -43,6 +48,10 @@ class Path:
         """Gemini's, which follows the model in the path: the body then names no model."""
         self.streams = streams
         """With `method`: whether it streams."""
+        self.form = form
+        """Of what is not about text: where the request names its model, if it does (gate/media)."""
+        self.capability = capability
+        """With `form`: what a vendor has to offer, in the catalogue's words."""
 
 
 _READ = frozenset((b"GET", b"HEAD"))
@@ -54,6 +63,15 @@ def _calls(label: str, operation: Operation, dialect: Dialect = _OPENAI) -> Path
     return Path(label, "model", _POST, label.removeprefix("/v1"), dialect, operation)
 
 
+def _media(label: str, capability: str, form: Form = "json", operation: Operation = "media") -> Path:
+    return Path(label, "model", _POST, label.removeprefix("/v1"), _OPENAI, operation, form=form, capability=capability)
+
+
+def _account(label: str, capability: str, *methods: bytes) -> Path:
+    upstream = label.removeprefix("/v1")
+    return Path(label, "model", frozenset(methods), upstream, operation="media", form="account", capability=capability)
+
+
 _ALL = (
     _calls("/v1/chat/completions", "chat"),
     _calls("/v1/completions", "chat", DIALECTS["openai_completions"]),
@@ -61,6 +79,10 @@ _ALL = (
     _calls("/v1/embeddings", "embed"),
     _calls("/v1/messages", "chat", _ANTHROPIC),
     _calls("/v1/messages/count_tokens", "count", _ANTHROPIC),
+    _media("/v1/rerank", "rerank", operation="rerank"),
+    _media("/v1/moderations", "moderations"),
+    _media("/v1/images/generations", "images"),
+    _media("/v1/audio/speech", "speech"),
     Path("/v1/models", "models", _READ),
     Path("/v1beta/models", "models", _READ, dialect=_GEMINI),
     Path("/healthz", "health", _READ),
