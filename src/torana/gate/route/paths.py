@@ -1,5 +1,6 @@
 """The gate's public paths as a table: which dialect is spoken there, and what is wanted."""
 
+import re
 import urllib.parse
 from typing import Literal
 
@@ -90,6 +91,30 @@ _ALL = (
     Path("/metrics", "metrics", _READ),
 )
 PATHS: dict[str, Path] = {path.label: path for path in _ALL}
+_JOBS = "/v1/fine_tuning/jobs"
+_GRANTS = "/v1/fine_tuning/checkpoints/{checkpoint}/permissions"
+_ACCOUNT = (
+    _account("/v1/files", "files", b"GET", b"POST"),
+    _account("/v1/files/{file}", "files", b"GET", b"DELETE"),
+    _account("/v1/files/{file}/content", "files", b"GET"),
+    _account("/v1/batches", "batches", b"GET", b"POST"),
+    _account("/v1/batches/{batch}", "batches", b"GET"),
+    _account("/v1/batches/{batch}/cancel", "batches", b"POST"),
+    _account(_JOBS, "files", b"GET", b"POST"),
+    _account(_JOBS + "/{job}", "files", b"GET"),
+    _account(_JOBS + "/{job}/cancel", "files", b"POST"),
+    _account(_JOBS + "/{job}/pause", "files", b"POST"),
+    _account(_JOBS + "/{job}/resume", "files", b"POST"),
+    _account(_JOBS + "/{job}/events", "files", b"GET"),
+    _account(_JOBS + "/{job}/checkpoints", "files", b"GET"),
+    _account(_GRANTS, "files", b"GET", b"POST"),
+    _account(_GRANTS + "/{permission}", "files", b"DELETE"),
+    _account("/v1/fine_tuning/alpha/graders/run", "files", b"POST"),
+    _account("/v1/fine_tuning/alpha/graders/validate", "files", b"POST"),
+)
+"""What belongs to an account at a vendor. The catalogue has no word for fine-tuning, which needs `files`."""
+_ACCOUNT_ROOTS = ("/v1/files", "/v1/batches", "/v1/fine_tuning/")
+_ACCOUNT_PATTERNS = [(re.compile(re.sub(r"\{\w+\}", "[^/]{1,256}", path.label)), path) for path in _ACCOUNT]
 MODEL = Path("/v1/models/{model}", "models", _READ)
 GEMINI_MODEL = Path("/v1beta/models/{model}", "models", _READ, dialect=_GEMINI)
 CONTROL = Path("control", "control", _ANY)
@@ -119,7 +144,7 @@ def find_path(path: str, method: bytes, query: bytes = b"") -> Path:
     """The table's entry. Raises Refusal: unknown_path or method_not_allowed."""
     found = PATHS.get(path)
     if found is None:
-        found = _find_model(path, query) or _find_control(path)
+        found = _find_model(path, query) or _find_account(path) or _find_control(path)
         if found is None:
             raise Refusal("unknown_path", path=path[:200])
     if method not in found.methods and method != b"OPTIONS":
@@ -157,6 +182,14 @@ def _find_model(path: str, query: bytes) -> Path | None:
                 method = "streamGenerateContent?alt=sse"
             # A model's own name may hold a colon: `/v1/models/llama3:8b`.
             return methods.get(method) or model
+    return None
+
+
+def _find_account(path: str) -> Path | None:
+    if path.startswith(_ACCOUNT_ROOTS):
+        for pattern, found in _ACCOUNT_PATTERNS:
+            if pattern.fullmatch(path):
+                return found
     return None
 
 
