@@ -75,11 +75,16 @@ async def _try(call: Call, targets: list[Target], send: Callable[[Call, Target],
         try:
             return await send(call, target)
         except Refusal as refusal:
-            if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
+            if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER or _has_left(call):
                 raise
             call.retries += 1
             call.exchange = call.upstream_status = call.upstream_id = None
     raise Refusal("internal_error")
+
+
+def _has_left(call: Call) -> bool:
+    """Whether a body that is sent on while it arrives has begun to leave: it cannot be had again."""
+    return call.carrier is not None and call.carrier.begun
 
 
 async def _send(call: Call, target: Target) -> Ending:

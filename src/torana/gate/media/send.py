@@ -35,11 +35,14 @@ async def send(call: Call, target: Target) -> Ending:
     head = _head(call, way)
     if way.credential is not None:
         head += await credential(call, way, body)
-    if body or request.method == b"POST":
+    carrier = call.carrier
+    if carrier is not None:
+        head += carrier.head()
+    elif body or request.method == b"POST":
         head += b"content-length: %d\r\n" % len(body)
     endpoint = way.endpoint
     deadline_ns = request.started_ns + endpoint.total_timeout_ns
-    call.exchange = call.gate.client.send(endpoint, head + b"\r\n", body, call, deadline_ns)
+    call.exchange = call.gate.client.send(endpoint, head + b"\r\n", body, call, deadline_ns, carrier)
     data, end = await pause()
     status = call.upstream_status or 0
     kind = read_head(call)
@@ -62,6 +65,13 @@ def _body(call: Call, target: Target, way: Way) -> tuple[bytes, RerankRequest | 
     model = target.deployment.model
     if path.form == "account":
         return body, None
+    if (form := call.form) is not None:
+        written = model.encode()
+        if call.carrier is not None:
+            call.carrier.model = written
+        elif form.span is not None:
+            body = b"%b%b%b" % (body[: form.span[0]], written, body[form.span[1] :])
+        return body, None
     if way.passes:
         return with_model(body, seen, model), None
     losses = Losses(drop=offer.service.drop_unsupported)
@@ -80,7 +90,7 @@ def _head(call: Call, way: Way) -> bytes:
         url = url.removesuffix(path.upstream) + request.path.removeprefix("/v1")
     query = without_service(request.query)
     full = b"%b?%b" % (url.encode(), query) if query else url.encode()
-    kind = request.headers.get(b"content-type", b"") if path.form != "json" else _JSON
+    kind = request.headers.get(b"content-type", b"") if call.form is not None or path.form == "account" else _JSON
     return way.any_head(request.method, full, kind, request.headers)
 
 

@@ -84,6 +84,10 @@ _ALL = (
     _media("/v1/moderations", "moderations"),
     _media("/v1/images/generations", "images"),
     _media("/v1/audio/speech", "speech"),
+    _media("/v1/images/edits", "images", "form"),
+    _media("/v1/images/variations", "images", "form"),
+    _media("/v1/audio/transcriptions", "transcriptions", "form"),
+    _media("/v1/audio/translations", "transcriptions", "form"),
     Path("/v1/models", "models", _READ),
     Path("/v1beta/models", "models", _READ, dialect=_GEMINI),
     Path("/healthz", "health", _READ),
@@ -113,6 +117,8 @@ _ACCOUNT = (
     _account("/v1/fine_tuning/alpha/graders/validate", "files", b"POST"),
 )
 """What belongs to an account at a vendor. The catalogue has no word for fine-tuning, which needs `files`."""
+UPLOADS = frozenset(("/v1/files", *[path.label for path in _ALL if path.form == "form"]))
+"""Where forms are taken that hold files."""
 _ACCOUNT_ROOTS = ("/v1/files", "/v1/batches", "/v1/fine_tuning/")
 _ACCOUNT_PATTERNS = [(re.compile(re.sub(r"\{\w+\}", "[^/]{1,256}", path.label)), path) for path in _ACCOUNT]
 MODEL = Path("/v1/models/{model}", "models", _READ)
