@@ -48,6 +48,7 @@ def test_images_are_counted_and_the_model_alone_is_changed(media: MediaVendor, t
                 "gpt-image-1",
             )
             assert (record.input_tokens, record.output_tokens) == (7, 272)
+            assert (record.units, record.unit_count) == ("images", 2)
             assert record.upstream_id == "req_media"
             assert here.in_use() == {}
 
@@ -64,6 +65,7 @@ def test_a_stream_of_images_passes_byte_for_byte_and_its_usage_is_read_from_a_hu
             assert reply.body.count(PICTURE.encode()) == 2
             record = here.record(reply.call_id)
             assert record.streamed
+            assert (record.units, record.unit_count) == ("images", 1)
             assert (record.input_tokens, record.output_tokens) == (7, 272)
 
     run(story())
@@ -78,6 +80,7 @@ def test_speech_streams_through_with_its_type(media: MediaVendor, tmp_path: Path
             record = here.record(reply.call_id)
             assert record.response_bytes == len(SOUND)
             assert record.output_tokens is None
+            assert (record.units, record.unit_count) == ("characters", 5)
             assert not record.streamed
 
     run(story())
@@ -162,6 +165,9 @@ def test_rerank_is_translated_for_cohere_and_counted_in_searches(media: MediaVen
             said = json.loads(reply.body)
             assert said["results"][0] == {"index": 1, "relevance_score": 0.98, "document": {"text": "b"}}
             assert said["meta"]["billed_units"] == {"search_units": 1}
+            record = here.record(reply.call_id)
+            assert (record.units, record.unit_count) == ("searches", 1)
+            assert (record.dialect, record.target_dialect) == ("openai_chat", "cohere")
 
     run(story())
 

@@ -80,6 +80,7 @@ def test_the_model_is_replaced_wherever_it_stands_and_nothing_else_changes(
             assert (record.model_asked, record.model_sent) == ("ear", "gpt-4o-transcribe")
             assert record.request_bytes == len(whole)
             assert record.endpoint == PATH
+            assert (record.units, record.unit_count) == ("seconds", 9)
 
     run(story())
 
