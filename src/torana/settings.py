@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_header_bytes: Size = 32_768
     max_target_bytes: Size = 8_192
     max_body_bytes: Size = 33_554_432
+    max_upload_bytes: Size = 1_073_741_824
+    form_search_bytes: Size = 1_048_576
     max_buffered_bytes: Size = 536_870_912
     headers_timeout_seconds: Seconds = 10.0
     body_timeout_seconds: Seconds = 30.0
@@ -90,6 +92,8 @@ MEANINGS: dict[str, str] = {
     "max_header_bytes": "bytes of all header fields of one request",
     "max_target_bytes": "bytes of a request target",
     "max_body_bytes": "bytes of a request body",
+    "max_upload_bytes": "bytes of a form with files that is sent on while it arrives (files, images, audio)",
+    "form_search_bytes": "bytes at the beginning of such a form in which its `model` has to come",
     "max_buffered_bytes": "bytes of request bodies that one gate holds at a time",
     "headers_timeout_seconds": "from the first byte of a request to the end of its headers",
     "body_timeout_seconds": "longest pause while a request body arrives",

@@ -54,6 +54,9 @@ class Notes:
             connection.reply(200, b"", b"%b %b [%b]" % (request.method, request.target, request.body))
         return self.events[-1]
 
+    def takes_uploads(self, request: Request) -> bool:
+        return False
+
     def refused(self, connection: Connection, request: Request, refusal: Refusal) -> None:
         self.refusals.append((request, refusal))
         connection.reply(refusal.status, b"", refusal.code.encode(), close=True)

@@ -71,6 +71,13 @@ ERRORS: dict[str, ErrorKind] = {
     "model_not_found": ErrorKind(
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
     ),
+    "service_not_named": ErrorKind(
+        400,
+        _REQUEST,
+        "Which service {endpoint} shall be sent to is not clear: {reason}. "
+        "Name one in the header `x-torana-service` or in the query as `?service=NAME`.",
+    ),
+    "invalid_form": ErrorKind(400, _REQUEST, "The form cannot be read: {reason}."),
     "endpoint_not_supported": ErrorKind(400, _REQUEST, "The service {service} does not offer {endpoint}. {reason}"),
     "request_beyond_model": ErrorKind(
         400, _REQUEST, "{param} is more than {model} can do: {reason}. Change it, or choose another model."

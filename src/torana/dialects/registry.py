@@ -7,7 +7,15 @@ from types import ModuleType
 from typing import Protocol
 
 from torana.core.errors import Refusal
-from torana.core.exchange import EmbedReply, EmbedRequest, ModelReply, ModelRequest, VendorError
+from torana.core.exchange import (
+    EmbedReply,
+    EmbedRequest,
+    ModelReply,
+    ModelRequest,
+    RerankReply,
+    RerankRequest,
+    VendorError,
+)
 from torana.core.losses import Losses
 from torana.core.stream import Event
 from torana.core.usage import Usage
@@ -158,6 +166,22 @@ class Dialect:
         return self._module("embed").encode_embed_reply  # type: ignore[no-any-return]
 
     @cached_property
+    def decode_rerank(self) -> Callable[[bytes, str | None], RerankRequest]:
+        return self._module("rerank").decode_rerank  # type: ignore[no-any-return]
+
+    @cached_property
+    def encode_rerank(self) -> Callable[[RerankRequest, str, Losses], bytes]:
+        return self._module("rerank").encode_rerank  # type: ignore[no-any-return]
+
+    @cached_property
+    def decode_rerank_reply(self) -> Callable[[bytes], RerankReply]:
+        return self._module("rerank").decode_rerank_reply  # type: ignore[no-any-return]
+
+    @cached_property
+    def encode_rerank_reply(self) -> Callable[[RerankReply, RerankRequest], bytes]:
+        return self._module("rerank").encode_rerank_reply  # type: ignore[no-any-return]
+
+    @cached_property
     def decode_count(self) -> Callable[[bytes, str | None], ModelRequest]:
         return self._module("count").decode_count  # type: ignore[no-any-return]
 
@@ -205,5 +229,5 @@ GEMINI_ARRAY = Dialect("gemini_array", array=True)
 def preload() -> None:
     """Import what calls need, so that no call waits for it."""
     for dialect in DIALECTS.values():
-        for file in ("look", "watch", "request", "reply", "stream", "embed", "count", "errors", "paths"):
+        for file in ("look", "watch", "request", "reply", "stream", "embed", "count", "rerank", "errors", "paths"):
             dialect.has(file)

@@ -13,9 +13,11 @@ from torana.kit.log import logger
 if TYPE_CHECKING:
     from torana.core.snapshot import Limit
     from torana.dialects.body import Peek
+    from torana.dialects.openai_media.multipart import FormReader
     from torana.gate.listen.connection import Connection
     from torana.gate.listen.request import Request
     from torana.gate.listen.upgrade import Upgraded
+    from torana.gate.media.carry import Carrier
     from torana.gate.route.paths import Path
     from torana.gate.target import Target
     from torana.gate.translate.request import Neutral
@@ -57,11 +59,11 @@ class Call:
     """
 
     __slots__ = (
-        "_journey", "answered_by", "asked_usage", "caller_is_slow", "connection", "dropped", "error", "exchange",
-        "first_byte_ns", "gate", "held", "id", "kept", "kept_cut", "model_served", "neutral", "offer", "path",
-        "principal", "request", "request_bytes", "reserved", "response_bytes", "retries", "seen", "started_us", "status",
-        "stream_events", "target", "total_us", "unit_count", "units", "upstream_headers", "upstream_id",
-        "upstream_status", "usage", "view", "way",
+        "_journey", "answered_by", "asked_usage", "caller_is_slow", "carrier", "connection", "dropped", "error",
+        "exchange", "first_byte_ns", "form", "gate", "held", "id", "kept", "kept_cut", "model_served", "neutral",
+        "offer", "path", "principal", "request", "request_bytes", "reserved", "response_bytes", "retries", "seen",
+        "started_us", "status", "stream_events", "target", "total_us", "unit_count", "units", "upstream_headers",
+        "upstream_id", "upstream_status", "usage", "view", "way",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", connection: "Connection", request: "Request") -> None:
@@ -90,6 +92,10 @@ class Call:
         """The target whose reply began."""
         self.asked_usage = False
         """Whether the gate added the request for usage to the stream."""
+        self.carrier: Carrier | None = None
+        """Of a body that is sent on while it arrives."""
+        self.form: FormReader | None = None
+        """Of a multipart form: where its model stands."""
         self.exchange: Exchange | None = None
         self.caller_is_slow = False
         self.retries = 0
@@ -176,6 +182,13 @@ class Call:
             self.exchange.cancel()
             self.exchange = None
         self._throw(CallerLeft())
+
+    def upload_failed(self, refusal: Refusal) -> None:
+        """Cancel the upstream, which has not had the whole body, and end the call with this."""
+        if self.exchange is not None:
+            self.exchange.cancel()
+            self.exchange = None
+        self._throw(refusal)
 
     def caller_paused(self) -> None:
         """Let the upstream wait for a slow caller."""

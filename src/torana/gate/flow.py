@@ -14,6 +14,8 @@ from torana.gate.custom.forward import forward_custom
 from torana.gate.forward import forward
 from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
+from torana.gate.media.look import look
+from torana.gate.media.send import send
 from torana.gate.meter.estimate import meter
 from torana.gate.models import list_models
 from torana.gate.realtime import realtime
@@ -44,7 +46,7 @@ async def journey(call: Call) -> None:
             if path.handling == "models":
                 ending = Ending(200, _JSON, list_models(call))
             else:
-                call.seen = seen = path.dialect.peek(call.request.body)
+                call.seen = seen = await look(call) if path.form else path.dialect.peek(call.request.body)
                 if path.method:
                     seen.model, seen.stream = named_model(call.request.path), path.streams
                 find_offer(call)
@@ -52,7 +54,7 @@ async def journey(call: Call) -> None:
                 offer = call.offer
                 call.kept = [] if offer is not None and offer.keep_bodies else None
                 is_custom = offer is not None and offer.service.kind == "custom"
-                ending = await (forward_custom(call) if is_custom else forward(call))
+                ending = await (forward_custom(call) if is_custom else forward(call, send if path.form else None))
     except Refusal as refusal:
         ending = refuse(call, refusal)
     except CallerLeft:
@@ -86,7 +88,7 @@ def finish(call: Call, ending: Ending) -> None:
     body = ending.body
     if body and not ending.cut:
         call.sent(len(body))
-    if call.usage is UNKNOWN:
+    if call.usage is UNKNOWN and (call.path is None or not call.path.form):
         meter(call)
     call.total_us = (monotonic_ns() - call.request.started_ns) // 1000
     if call.kept is not None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from torana.core.errors import Refusal
 from torana.dialects import NotAReplyError
 from torana.gate.admit.abilities import check
+from torana.gate.attempt import JSON_TYPE, collect, credential, drop, failed, read_head, request_head
 from torana.gate.call import Call, Ending
 from torana.gate.demo import answer
 from torana.gate.headers import reply_headers
@@ -17,8 +18,6 @@ from torana.gate.translate import reply as translated
 from torana.gate.translate.request import decode, encode
 from torana.kit.drive import pause
 
-_MOST_KNOWN = 16
-JSON = b"content-type: application/json\r\n"
 _STREAM = b"content-type: %b; charset=utf-8\r\ncache-control: no-cache\r\n"
 _TRY_ANOTHER = frozenset(
     (
@@ -41,9 +40,11 @@ def forward(call: Call, send: Send | None = None) -> Awaitable[Ending]:
     """Send the call to the first target that takes it. Awaiting it raises Refusal with the last target's failure."""
     send = send or _send
     assert call.offer is not None
+    assert call.path is not None
     targets = call.offer.targets
-    if len(targets) > 1:
+    if len(targets) > 1 and call.path.form != "account":
         return _try_each(call, in_order(targets), send)
+    # What belongs to an account stays with the first target, where it was put.
     call.target = target = targets[0]
     return send(call, target)
 
@@ -55,11 +56,16 @@ async def _try_each(call: Call, targets: list[Target], send: Send) -> Ending:
         try:
             return await send(call, target)
         except Refusal as refusal:
-            if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER:
+            if target is last or call.first_byte_ns or refusal.code not in _TRY_ANOTHER or _has_left(call):
                 raise
             call.retries += 1
             call.exchange = call.upstream_status = call.upstream_id = None
     raise Refusal("internal_error")
+
+
+def _has_left(call: Call) -> bool:
+    """Whether a body that is sent on while it arrives has begun to leave: it cannot be had again."""
+    return call.carrier is not None and call.carrier.begun
 
 
 async def _send(call: Call, target: Target) -> Ending:
@@ -80,7 +86,7 @@ async def _send(call: Call, target: Target) -> Ending:
         body = encode(call, way, target.deployment.model)
     if target.in_process:
         return _demo(call, target, way, body)
-    head = _head(call, target, way)
+    head = request_head(call, way)
     if way.credential is not None:
         head += await credential(call, way, body)
     head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
@@ -100,18 +106,8 @@ async def _send(call: Call, target: Target) -> Ending:
     return await _whole(call, target, way, status, data, end)
 
 
-async def credential(call: Call, way: Way, body: bytes) -> bytes:
-    """What the credential adds to the head; a token may have to be bought first."""
-    assert way.credential is not None
-    while True:
-        lines = way.credential.lines(call.gate.client, call, way.path, way.host, body)
-        if lines is not None:
-            return lines
-        await pause()
-
-
 async def _whole(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
-    body = data if end else await _collect(call, target, data)
+    body = data if end else await collect(call, target, data)
     call.exchange = None
     try:
         if way.passes:
@@ -124,7 +120,7 @@ async def _whole(call: Call, target: Target, way: Way, status: int, data: bytes,
         reason = "its body is not a JSON object" if way.passes else str(error)
         raise Refusal("upstream_bad_reply", target=target.name, reason=reason[:500]) from None
     call.answered_by = target
-    return Ending(status, JSON, body)
+    return Ending(status, JSON_TYPE, body)
 
 
 def _as_stream(call: Call, target: Target, way: Way, body: bytes) -> Ending:
@@ -210,56 +206,6 @@ def _cut(call: Call) -> Ending:
     return Ending(200, b"", b"", begun=True, cut=True)
 
 
-async def failed(call: Call, target: Target, way: Way, status: int, data: bytes, end: bool) -> Ending:
-    """An answer that is not a success: the provider's trouble becomes ours, the caller's own mistakes pass unchanged."""
-    if 300 <= status < 400:
-        drop(call)
-        raise Refusal("upstream_redirect", target=target.name, upstream=status)
-    if status in (401, 403):
-        drop(call)
-        raise Refusal("upstream_auth_failed", target=target.name, upstream=status)
-    if status == 429:
-        drop(call)
-        raise limited(call, target)
-    if status >= 500:
-        drop(call)
-        raise Refusal("upstream_failed", target=target.name, upstream=status, headers=retry_after(call))
-    body = target.without_secret(data if end else await _collect(call, target, data))
-    call.exchange = None
-    if not way.passes or way.dialect.decode_error(body) is None:
-        raise translated.refusal(way, status, body)
-    call.answered_by = target
-    call.error = "upstream_refused"
-    return Ending(status, JSON, body)
-
-
-def limited(call: Call, target: Target) -> Refusal:
-    """The target limits the gateway; with the time it says."""
-    headers = retry_after(call)
-    after = headers[0][1] if headers else ""
-    seconds = f" in {after} s" if after.isdigit() else ""
-    return Refusal("upstream_rate_limited", target=target.name, after=seconds, headers=headers)
-
-
-def retry_after(call: Call) -> tuple[tuple[str, str], ...]:
-    """What the target said of when to come back, as a header of the refusal."""
-    after = _header(call, b"retry-after")[:40]
-    return (("retry-after", after),) if after else ()
-
-
-async def _collect(call: Call, target: Target, data: bytes) -> bytes:
-    most = call.gate.settings.upstream_max_reply_bytes
-    parts, size, end = [data], len(data), False
-    while not end:
-        data, end = await pause()
-        parts.append(data)
-        size += len(data)
-        if size > most:
-            drop(call)
-            raise Refusal("upstream_reply_too_large", target=target.name, limit=most)
-    return b"".join(parts)
-
-
 def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
     """The vendor in process answers at once, in OpenAI's form."""
     path = call.path
@@ -277,7 +223,7 @@ def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
         else:
             whole = translated.translate(call, way, whole)
         call.answered_by = target
-        return Ending(reply.status, JSON, whole)
+        return Ending(reply.status, JSON_TYPE, whole)
     reader: translated.Reader
     reader = path.dialect.passing(call.asked_usage) if way.passes else translated.TranslatedStream(call, way)
     out = reader.feed(b"".join(reply.events)) + reader.done
@@ -292,43 +238,4 @@ def count(call: Call) -> Ending:
     path = call.path
     assert path is not None
     tokens = len(call.request.body) // 4
-    return Ending(200, JSON + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))
-
-
-def drop(call: Call) -> None:
-    """Leave a reply unread."""
-    exchange, call.exchange = call.exchange, None
-    if exchange is not None:
-        exchange.let_go()
-
-
-def _head(call: Call, target: Target, way: Way) -> bytes:
-    """The request head for the target, up to its length; made once for each head of a caller."""
-    known = call.request.known
-    head: bytes | None = known.get(way)
-    if head is None:
-        if len(known) >= _MOST_KNOWN:
-            known.clear()
-        head = known[way] = way.head(call.request.headers)
-    return head
-
-
-def read_head(call: Call) -> str:
-    """The content type of the vendor's reply, without parameters; its request id is noted."""
-    kind = b""
-    for name, value in call.upstream_headers:
-        if name == b"content-type":
-            kind = value
-        elif name in _REQUEST_IDS:
-            call.upstream_id = value[:100].decode("latin-1")
-    if kind == b"application/json":
-        return "application/json"
-    return kind.decode("latin-1").partition(";")[0].strip().lower()
-
-
-_REQUEST_IDS = frozenset((b"x-request-id", b"request-id", b"x-amzn-requestid"))
-
-
-def _header(call: Call, wanted: bytes) -> str:
-    """A field of the reply's head, by its name in lower case; empty when there is none."""
-    return next((value.decode("latin-1") for name, value in call.upstream_headers if name == wanted), "")
+    return Ending(200, JSON_TYPE + b"x-torana-estimated: true\r\n", path.dialect.encode_count_reply(tokens))

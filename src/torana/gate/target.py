@@ -89,11 +89,8 @@ class Way:
         for name, value in self._defaults.items():
             if name.encode() not in self._forwarded:
                 fixed += b"%b: %b\r\n" % (name.encode(), value.encode())
-        self._fixed = fixed
-        self._head = (
-            b"POST %b HTTP/1.1\r\nhost: %b\r\n%bcontent-type: application/json\r\naccept-encoding: identity\r\n"
-            b"user-agent: %b\r\n"
-        ) % (self.path.encode(), self.host.encode(), fixed, USER_AGENT)
+        self._fixed = fixed + b"accept-encoding: identity\r\nuser-agent: %b\r\n" % USER_AGENT
+        self._head = self._begin(b"POST", self.path.encode(), b"application/json")
 
     def spoken(self, caller: str) -> bytes:
         """The caller's dialect and the vendor's, as a record has them."""
@@ -104,20 +101,18 @@ class Way:
 
     def head(self, headers: dict[bytes, bytes]) -> bytes:
         """The request head for a caller's headers, up to the length of the body and what a credential adds."""
-        return self._head + self._passed(headers)
+        return self._with(self._head, headers)
 
-    def upgrade_head(self, target: bytes, headers: dict[bytes, bytes]) -> bytes:
-        """The head of a GET for a caller's headers, up to what asks for another protocol and what a credential adds."""
-        return b"GET %b HTTP/1.1\r\nhost: %b\r\n%buser-agent: %b\r\n%b" % (
-            target,
-            self.host.encode(),
-            self._fixed,
-            USER_AGENT,
-            self._passed(headers),
-        )
+    def any_head(self, method: bytes, target: bytes, kind: bytes, headers: dict[bytes, bytes]) -> bytes:
+        """The same for any method and target; `kind` is the content type, empty where there is no body."""
+        return self._with(self._begin(method, target, kind), headers)
 
-    def _passed(self, headers: dict[bytes, bytes]) -> bytes:
-        lines = []
+    def _begin(self, method: bytes, target: bytes, kind: bytes) -> bytes:
+        line = b"content-type: %b\r\n" % kind if kind else b""
+        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b" % (method, target, self.host.encode(), line, self._fixed)
+
+    def _with(self, head: bytes, headers: dict[bytes, bytes]) -> bytes:
+        lines = [head]
         for name in self._forwarded:
             value = headers.get(name)
             if value is None and self._defaults:
@@ -171,11 +166,15 @@ class Target:
     def _find(self, path: "Path", stream: bool) -> Way:
         own = _SAME.get(path.dialect.name, path.dialect.name)
         model = self.deployment.model
+        # Who has a rerank of its own has it there, and not where it is compatible with OpenAI, which has none.
+        reranks = path.operation == "rerank" and any(door.dialect == "cohere" for door in self.doors)
         for door in self.doors:
+            if reranks:
+                break
             spoken = door.dialect == own and not (own != path.dialect.name and "no_completions" in self.quirks)
             if spoken or door.dialect == path.dialect.name:
                 return Way(self, door, path.dialect, True, path.upstream or _gemini_path(path, model))
-        door = self.doors[0]
+        door = next(door for door in self.doors if door.dialect == "cohere") if reranks else self.doors[0]
         dialect = DIALECTS[door.dialect]
         if path.operation == "count" and not dialect.has("count"):
             way = Way(self, door, dialect, False, "")

@@ -21,9 +21,11 @@ from torana.gate.listen.connection import Connection
 from torana.gate.listen.listener import Listener
 from torana.gate.listen.request import CallerEvents, Request
 from torana.gate.listen.tls import tls_context
+from torana.gate.media.look import is_form
 from torana.gate.metrics import Metrics
 from torana.gate.pages import Pages
 from torana.gate.refresh import Refresher
+from torana.gate.route.paths import UPLOADS
 from torana.gate.upstream.client import Client
 from torana.kit.log import logger
 from torana.kit.outbox import Outbox
@@ -72,6 +74,10 @@ class Gate:
         call = Call(self, connection, request)
         call.drive(flow.journey(call))
         return None if call.ended else call
+
+    def takes_uploads(self, request: Request) -> bool:
+        """Whether the path is one whose forms are sent on while they arrive."""
+        return request.path in UPLOADS and request.method == b"POST" and is_form(request.headers)
 
     def refused(self, connection: Connection, request: Request, refusal: Refusal) -> None:
         """Answer and record a request that the listener could not accept."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from torana.core.errors import Refusal
 from torana.core.secret import MASK
 from torana.custom.errors import CustomError
-from torana.gate.forward import drop, limited, retry_after
+from torana.gate.attempt import drop, limited, retry_after
 
 if TYPE_CHECKING:
     from torana.custom.replies import Problem

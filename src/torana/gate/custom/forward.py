@@ -18,11 +18,12 @@ from torana.custom.replies import Problem
 from torana.custom.steps import map_embed_reply, map_error, map_reply, render
 from torana.custom.stream import StreamMapper
 from torana.dialects import NotAReplyError
+from torana.gate.attempt import JSON_TYPE, read_head
 from torana.gate.call import Call, Ending
 from torana.gate.custom.failures import refusal_for, refusal_of, refused_at_once
 from torana.gate.custom.request import addressed
 from torana.gate.custom.waiting import Feed, evaluated
-from torana.gate.forward import JSON, count, end_stream, forward, read_head, start
+from torana.gate.forward import count, end_stream, forward, start
 from torana.gate.translate.reply import CallerStream, replayed
 from torana.gate.translate.request import Neutral, decode, losses_of
 
@@ -157,7 +158,7 @@ class _Sending:
                 return Ending(200, b"", out, begun=True)
             body = dialect.encode_reply(reply, request)
         call.answered_by = self.target
-        return Ending(200, JSON, body)
+        return Ending(200, JSON_TYPE, body)
 
     async def _relay(self, mapper: StreamMapper, feed: Feed, data: bytes, end: bool) -> Ending:
         """The service's stream as the caller's, each read as it comes."""

@@ -18,7 +18,7 @@ _LINE_ROOM = 18
 class ChunkedBody:
     """Takes bytes in any split; `body` grows as they arrive."""
 
-    __slots__ = ("_extensions", "_held", "_in_trailers", "_limit", "_need", "_trailers", "body")
+    __slots__ = ("_extensions", "_held", "_in_trailers", "_limit", "_need", "_taken", "_trailers", "body")
 
     def __init__(self, limit: int) -> None:
         self.body = bytearray()
@@ -27,6 +27,7 @@ class ChunkedBody:
         self._need = 0
         """Bytes missing of the current chunk, its CR LF included; 0 where a size line is due."""
         self._in_trailers = False
+        self._taken = 0
         self._extensions = 0
         self._trailers = 0
 
@@ -51,6 +52,13 @@ class ChunkedBody:
             position = end + 1
         return self._skip_trailers(data, position)
 
+    def take(self) -> bytes:
+        """What has grown since the last time, which is then no longer held."""
+        taken = bytes(self.body)
+        self._taken += len(taken)
+        self.body.clear()
+        return taken
+
     def _take(self, data: bytes, position: int) -> int:
         inside = self._need - 2
         if inside > 0:
@@ -73,7 +81,7 @@ class ChunkedBody:
         if self._extensions > _MOST_EXTENSIONS:
             raise malformed("chunk extensions are too long")
         size = int(found[1], 16)
-        if len(self.body) + size > self._limit:
+        if self._taken + len(self.body) + size > self._limit:
             raise Refusal("body_too_large", limit=self._limit)
         if size:
             self._need = size + 2

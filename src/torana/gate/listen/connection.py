@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, cast
 from torana.core.errors import Refusal
 from torana.gate.listen.checks import HeadReader, Repeat, body_size, repeat
 from torana.gate.listen.chunked import ChunkedBody
-from torana.gate.listen.replies import NOT_STREAMED, STREAMING, Replies
+from torana.gate.listen.replies import NOT_STREAMED, STREAMING
 from torana.gate.listen.request import CallerEvents, Request
+from torana.gate.listen.upload import LEAST_BYTES, UploadingConnection
 
 if TYPE_CHECKING:
     from torana.gate.listen.listener import Listener
 
-_HEAD, _BODY, _CHUNKED, _DEAF = range(4)
-"""What the next bytes are: of a head, of a body of known size, of a chunked body, of nothing that will be read."""
+_HEAD, _BODY, _CHUNKED, _DEAF, _UPLOAD = range(5)
+"""What the next bytes are: of a head, of a body of known size or a chunked one, of nothing that will be read, of an upload."""
 _MOST_WAITING = 16
 _MOST_WAITING_BYTES = 65_536
 _WRITE_HIGH_WATER = 16_384
@@ -32,18 +33,19 @@ _CLOSE_WAIT = 8
 """TCP state of a socket whose peer has closed its writing half, and perhaps more (include/net/tcp_states.h)."""
 
 
-class Connection(Replies):
+class Connection(UploadingConnection):
     """Given to the handler with each request."""
 
     __slots__ = (
         "_began", "_blank", "_body", "_called", "_chunks", "_closing", "_drained", "_expecting", "_heads", "_incoming",
         "_mark", "_mark_size", "_need", "_pending", "_pending_since", "_probed", "_pumping", "_queue", "_queue_bytes",
-        "_repeat", "_rest", "_state", "_write_paused",
+        "_repeat", "_rest", "_state", "_takes_uploads", "_write_paused",
     )  # fmt: skip
 
     def __init__(self, listener: "Listener") -> None:
         super().__init__(listener)
         self._called = listener.handler.called
+        self._takes_uploads = listener.handler.takes_uploads
         self._heads = HeadReader(listener.settings)
         self._repeat: Repeat | None = None
         self._state = _HEAD
@@ -100,11 +102,11 @@ class Connection(Replies):
                     data = self._read_head(data)
                 elif state == _BODY:
                     data = self._read_body(data)
-                elif state == _CHUNKED:
-                    data = self._read_chunks(data)
-                else:
+                elif state == _DEAF:
                     self._drain(len(data))
                     return
+                else:
+                    data = self._read_chunks(data) if state == _CHUNKED else self._read_upload(data)
         except Refusal as refusal:
             self._refuse(refusal)
         else:
@@ -132,9 +134,10 @@ class Connection(Replies):
             self._rest = data
             return b""
         request = self._heads.read(data[:end], began)
-        most = self._listener.settings.max_body_bytes
-        size = body_size(request, most)
-        if size > 0:
+        settings = self._listener.settings
+        most, uploads = settings.max_body_bytes, self._takes_uploads(request)
+        size = body_size(request, settings.max_upload_bytes if uploads else most)
+        if 0 < size <= most:
             self._repeat = repeat(data[:end], request, most)
         if 0 <= size <= len(data) - end:
             if size:
@@ -142,6 +145,8 @@ class Connection(Replies):
                 self._charge(request, size)
             self._arrived(request)
             return data[end + size :]
+        if uploads and not 0 <= size <= min(LEAST_BYTES, most):
+            return self._start_upload(request, size, data, end)
         self._incoming = request
         self._expecting = b"expect" in request.headers and not request.http10
         self._mark = 0
@@ -152,6 +157,22 @@ class Connection(Replies):
             self._need = size
             self._state = _BODY
         return data[end:]
+
+    def _start_upload(self, request: Request, size: int, data: bytes, end: int) -> bytes:
+        """Hand a request over without its body, as soon as it is its turn."""
+        if self._current is not None or self._queue_length or self._write_paused:
+            self._rest = data
+            self._began = 0
+            self._transport.pause_reading()
+            return b""
+        chunks = ChunkedBody(self._listener.settings.max_upload_bytes) if size < 0 else None
+        self._reset_input(_UPLOAD)
+        self._begin_upload(request, size, chunks)
+        self._dispatch(request, None)
+        return data[end:]
+
+    def _upload_ended(self, request: Request) -> None:
+        self._reset_input(_HEAD if request.keep_alive else _DEAF)
 
     def _read_body(self, data: bytes) -> bytes:
         request = cast(Request, self._incoming)
@@ -198,6 +219,10 @@ class Connection(Replies):
         self._take(request, None)
 
     def _refuse(self, refusal: Refusal) -> None:
+        if self._state == _UPLOAD:
+            self._state = _DEAF
+            self._fail_upload(refusal)
+            return
         request = self._incoming or self._heads.known
         request.keep_alive = False
         self._rest = b""
@@ -237,6 +262,8 @@ class Connection(Replies):
     def _ended(self, request: Request, close: bool, linger: bool = True) -> None:
         listener = self._listener
         self._current = self._events = None
+        if self._upload is not None and not self._forget_upload():
+            close = True
         self._stream = NOT_STREAMED
         self._mark = 0
         listener.active -= 1
@@ -310,6 +337,7 @@ class Connection(Replies):
         request, events = self._current, self._events
         if request is not None:
             self._current = self._events = None
+            self._forget_upload()
             self._listener.active -= 1
             self._listener.buffered -= request.charged
             if events is not None:
@@ -332,7 +360,7 @@ class Connection(Replies):
         self._eof = True
         if self._closing:
             return False
-        if self._unfinished() is not None:
+        if self._unfinished() is not None or (self._state == _UPLOAD and self._stream != STREAMING):
             self._refuse(Refusal("incomplete_request"))
         if self._current is None and not self._queue_length:
             return False
@@ -389,7 +417,7 @@ class Connection(Replies):
                 return
         else:
             self._pending, self._pending_since = pending, now_ns
-        if self._incoming is not None:
+        if self._incoming is not None or self._state == _UPLOAD:
             self._sweep_body(now_ns, settings.body_timeout_seconds)
         elif self._began:
             if now_ns - self._began >= settings.headers_timeout_seconds * 1e9:
@@ -404,6 +432,10 @@ class Connection(Replies):
                 self._transport.close()
 
     def _sweep_body(self, now_ns: int, most_seconds: float) -> None:
+        if self._upload is not None and self._state == _UPLOAD:
+            if self._upload.is_late(now_ns, most_seconds):
+                self._refuse(Refusal("request_timeout", seconds=f"{most_seconds:g}"))
+            return
         size = len(self._body) if self._chunks is None else len(self._chunks.body)
         if not self._mark or size - self._mark_size >= _PROGRESS_BYTES:
             self._mark, self._mark_size = now_ns, size

@@ -37,6 +37,7 @@ class Replies(asyncio.Protocol, abc.ABC):
         "_listener",
         "_plain_stream",
         "_queue_length",
+        "_sized",
         "_stream",
         "_transport",
         "_write",
@@ -56,6 +57,8 @@ class Replies(asyncio.Protocol, abc.ABC):
         self._held_head = b""
         self._plain_stream = False
         """Whether pieces go out as chunks, each in one write."""
+        self._sized = False
+        """Whether the head has told the length of the streamed body."""
         self.peer = ""
         """The caller's IP address."""
 
@@ -91,8 +94,8 @@ class Replies(asyncio.Protocol, abc.ABC):
             self._transport.writelines((head, body))
         self._ended(request, close)
 
-    def start(self, status: int, headers: bytes) -> None:
-        """Begin a streamed reply: chunked, or ended by closing for HTTP/1.0.
+    def start(self, status: int, headers: bytes, size: int | None = None) -> None:
+        """Begin a streamed reply: chunked, or ended by closing for HTTP/1.0, or of `size` bytes, which then have to come.
 
         Nothing is written before the first `send` or `finish`, so that the head costs no write of its own.
         """
@@ -102,9 +105,13 @@ class Replies(asyncio.Protocol, abc.ABC):
         if request.http10:
             request.keep_alive = False
         head = self._head(request, status, headers, self._is_last(request))
-        self._held_head = head + (b"\r\n" if request.http10 else b"transfer-encoding: chunked\r\n\r\n")
+        self._sized = size is not None
+        if size is not None:
+            self._held_head = b"%bcontent-length: %d\r\n\r\n" % (head, size)
+        else:
+            self._held_head = head + (b"\r\n" if request.http10 else b"transfer-encoding: chunked\r\n\r\n")
         self._stream = HEAD_HELD
-        self._plain_stream = not request.http10 and request.method != b"HEAD"
+        self._plain_stream = size is None and not request.http10 and request.method != b"HEAD"
 
     def send(self, data: bytes) -> None:
         """Send a piece of a streamed reply in one write."""
@@ -122,7 +129,7 @@ class Replies(asyncio.Protocol, abc.ABC):
         if request is None:
             return
         pieces = self._pieces(request, data)
-        if not request.http10 and request.method != b"HEAD":
+        if not request.http10 and not self._sized and request.method != b"HEAD":
             pieces.append(b"0\r\n\r\n")
         self._write_pieces(pieces)
         self._ended(request, self._is_last(request))
@@ -169,7 +176,7 @@ class Replies(asyncio.Protocol, abc.ABC):
             self._held_head = b""
             self._stream = STREAMING
         if data and request.method != b"HEAD":
-            if request.http10:
+            if request.http10 or self._sized:
                 pieces.append(data)
             elif len(data) < _JOIN_BELOW:
                 pieces.append(b"%b%b\r\n" % (_SIZES[len(data)], data))

@@ -8,6 +8,7 @@ from torana.core.errors import Refusal
 
 if TYPE_CHECKING:
     from torana.gate.listen.connection import Connection
+    from torana.gate.listen.upload import Upload
 
 
 class Request(msgspec.Struct, eq=False):
@@ -31,6 +32,11 @@ class Request(msgspec.Struct, eq=False):
     """What the steps worked out from the head alone. Callers repeat their heads, so requests with the same one share it."""
     charged: int = 0
     """Body bytes that count against the gate's `max_buffered_bytes` until the reply has ended."""
+
+    upload: "Upload | None" = None
+    """The body, where the request was handed over before that had arrived; `body` is empty then."""
+    uploaded: int = 0
+    """Bytes of `upload` that have come."""
 
 
 class CallerEvents(Protocol):
@@ -57,6 +63,9 @@ class Handler(Protocol):
 
     def called(self, connection: "Connection", request: Request) -> CallerEvents | None:
         """A whole request. May reply before it returns."""
+
+    def takes_uploads(self, request: Request) -> bool:
+        """Whether the body of this request, of which the head is known, may be handed over while it arrives."""
 
     def refused(self, connection: "Connection", request: Request, refusal: Refusal) -> None:
         """A request that cannot be served: answer with `connection.reply(…, close=True)`.

@@ -86,8 +86,8 @@ class Upgraded(asyncio.Protocol):
         else:
             self._connection.reply(status, headers, body, close=True)
 
-    def start(self, status: int, headers: bytes) -> None:
-        """Switch protocols."""
+    def start(self, status: int, headers: bytes, size: int | None = None) -> None:
+        """Switch protocols: what follows has no size."""
         connection = self._connection
         if connection._current is not None:
             self._started = True

@@ -12,7 +12,8 @@ from torana.core.errors import Refusal
 from torana.dialects.body import Peek
 from torana.dialects.websocket import accept, new_key
 from torana.gate.admit.limits import admit
-from torana.gate.forward import credential, failed, forward, read_head
+from torana.gate.attempt import credential, failed, read_head
+from torana.gate.forward import forward
 from torana.gate.headers import reply_headers
 from torana.gate.identify.key import identify
 from torana.gate.listen.upgrade import Upgraded, check_handshake, take_over
@@ -149,7 +150,7 @@ def _head(call: "Call", target: "Target", way: "Way", protocols: list[str], quer
     """What asks the vendor for a WebSocket, up to the key. No extension is offered: compressed events could not be metered."""
     parameters = {"model": target.deployment.model, **{name: query[name] for name in _PARAMETERS if name in query}}
     address = f"{way.path}?{urllib.parse.urlencode(parameters)}".encode()
-    head = way.upgrade_head(address, call.request.headers)
+    head = way.any_head(b"GET", address, b"", call.request.headers)
     safety = call.request.headers.get(_SAFETY)
     if safety is not None and _SAFETY.decode() not in target.account.headers:
         head += b"%b: %b\r\n" % (_SAFETY, safety)

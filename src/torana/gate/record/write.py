@@ -78,7 +78,7 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             usage.output,
             usage.reasoning,
             usage.estimated,
-            call.request_bytes + len(call.request.body),
+            call.request_bytes + (call.request.uploaded or len(call.request.body)),
             call.response_bytes,
             call.retries,
             call.upstream_status,
@@ -138,5 +138,7 @@ def _keep_place(
 def _keep_bodies(call: "Call") -> bool:
     most = call.gate.settings.body_keep_bytes
     request = call.request.body
-    bodies = BodyRecord(call.id, request[:most], b"".join(call.kept or ()), len(request) > most, call.kept_cut)
+    # Of a body that was sent on while it arrived, nothing is kept.
+    cut = len(request) > most or call.request.uploaded > len(request)
+    bodies = BodyRecord(call.id, request[:most], b"".join(call.kept or ()), cut, call.kept_cut)
     return call.gate.spool.append_body(_encode(bodies))

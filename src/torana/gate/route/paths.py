@@ -1,5 +1,6 @@
 """The gate's public paths as a table: which dialect is spoken there, and what is wanted."""
 
+import re
 import urllib.parse
 from typing import Literal
 
@@ -7,7 +8,8 @@ from torana.core.errors import Refusal
 from torana.dialects.registry import DIALECTS, GEMINI_ARRAY, Dialect
 
 Handling = Literal["model", "realtime", "models", "health", "ready", "metrics", "control"]
-Operation = Literal["chat", "embed", "count", ""]
+Operation = Literal["chat", "embed", "count", "rerank", "media", ""]
+Form = Literal["", "json", "form", "account"]
 
 _OPENAI = DIALECTS["openai_chat"]
 _ANTHROPIC = DIALECTS["anthropic_messages"]
@@ -17,7 +19,9 @@ _GEMINI = DIALECTS["gemini"]
 class Path:
     """What happens at a path. Compared by identity: there are a few dozen, all made here."""
 
-    __slots__ = ("dialect", "handling", "label", "method", "methods", "operation", "streams", "upstream")
+    __slots__ = (
+        "capability", "dialect", "form", "handling", "label", "method", "methods", "operation", "streams", "upstream",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -29,6 +33,8 @@ class Path:
         operation: Operation = "",
         method: str = "",
         streams: bool = False,
+        form: Form = "",
+        capability: str = "",
     ) -> None:
         self.label = label
         """For records and metrics; never taken from the caller."""
@@ -43,6 +49,10 @@ class Path:
         """Gemini's, which follows the model in the path: the body then names no model."""
         self.streams = streams
         """With `method`: whether it streams."""
+        self.form = form
+        """Of what is not about text: where the request names its model, if it does (gate/media)."""
+        self.capability = capability
+        """With `form`: what a vendor has to offer, in the catalogue's words."""
 
 
 _READ = frozenset((b"GET", b"HEAD"))
@@ -54,6 +64,15 @@ def _calls(label: str, operation: Operation, dialect: Dialect = _OPENAI) -> Path
     return Path(label, "model", _POST, label.removeprefix("/v1"), dialect, operation)
 
 
+def _media(label: str, capability: str, form: Form = "json", operation: Operation = "media") -> Path:
+    return Path(label, "model", _POST, label.removeprefix("/v1"), _OPENAI, operation, form=form, capability=capability)
+
+
+def _account(label: str, capability: str, *methods: bytes) -> Path:
+    upstream = label.removeprefix("/v1")
+    return Path(label, "model", frozenset(methods), upstream, operation="media", form="account", capability=capability)
+
+
 _ALL = (
     _calls("/v1/chat/completions", "chat"),
     _calls("/v1/completions", "chat", DIALECTS["openai_completions"]),
@@ -62,6 +81,14 @@ _ALL = (
     _calls("/v1/messages", "chat", _ANTHROPIC),
     _calls("/v1/messages/count_tokens", "count", _ANTHROPIC),
     Path("/v1/realtime", "realtime", frozenset((b"GET",)), "/realtime"),
+    _media("/v1/rerank", "rerank", operation="rerank"),
+    _media("/v1/moderations", "moderations"),
+    _media("/v1/images/generations", "images"),
+    _media("/v1/audio/speech", "speech"),
+    _media("/v1/images/edits", "images", "form"),
+    _media("/v1/images/variations", "images", "form"),
+    _media("/v1/audio/transcriptions", "transcriptions", "form"),
+    _media("/v1/audio/translations", "transcriptions", "form"),
     Path("/v1/models", "models", _READ),
     Path("/v1beta/models", "models", _READ, dialect=_GEMINI),
     Path("/healthz", "health", _READ),
@@ -69,6 +96,32 @@ _ALL = (
     Path("/metrics", "metrics", _READ),
 )
 PATHS: dict[str, Path] = {path.label: path for path in _ALL}
+_JOBS = "/v1/fine_tuning/jobs"
+_GRANTS = "/v1/fine_tuning/checkpoints/{checkpoint}/permissions"
+_ACCOUNT = (
+    _account("/v1/files", "files", b"GET", b"POST"),
+    _account("/v1/files/{file}", "files", b"GET", b"DELETE"),
+    _account("/v1/files/{file}/content", "files", b"GET"),
+    _account("/v1/batches", "batches", b"GET", b"POST"),
+    _account("/v1/batches/{batch}", "batches", b"GET"),
+    _account("/v1/batches/{batch}/cancel", "batches", b"POST"),
+    _account(_JOBS, "files", b"GET", b"POST"),
+    _account(_JOBS + "/{job}", "files", b"GET"),
+    _account(_JOBS + "/{job}/cancel", "files", b"POST"),
+    _account(_JOBS + "/{job}/pause", "files", b"POST"),
+    _account(_JOBS + "/{job}/resume", "files", b"POST"),
+    _account(_JOBS + "/{job}/events", "files", b"GET"),
+    _account(_JOBS + "/{job}/checkpoints", "files", b"GET"),
+    _account(_GRANTS, "files", b"GET", b"POST"),
+    _account(_GRANTS + "/{permission}", "files", b"DELETE"),
+    _account("/v1/fine_tuning/alpha/graders/run", "files", b"POST"),
+    _account("/v1/fine_tuning/alpha/graders/validate", "files", b"POST"),
+)
+"""What belongs to an account at a vendor. The catalogue has no word for fine-tuning, which needs `files`."""
+UPLOADS = frozenset(("/v1/files", *[path.label for path in _ALL if path.form == "form"]))
+"""Where forms are taken that hold files."""
+_ACCOUNT_ROOTS = ("/v1/files", "/v1/batches", "/v1/fine_tuning/")
+_ACCOUNT_PATTERNS = [(re.compile(re.sub(r"\{\w+\}", "[^/]{1,256}", path.label)), path) for path in _ACCOUNT]
 MODEL = Path("/v1/models/{model}", "models", _READ)
 GEMINI_MODEL = Path("/v1beta/models/{model}", "models", _READ, dialect=_GEMINI)
 CONTROL = Path("control", "control", _ANY)
@@ -98,7 +151,7 @@ def find_path(path: str, method: bytes, query: bytes = b"") -> Path:
     """The table's entry. Raises Refusal: unknown_path or method_not_allowed."""
     found = PATHS.get(path)
     if found is None:
-        found = _find_model(path, query) or _find_control(path)
+        found = _find_model(path, query) or _find_account(path) or _find_control(path)
         if found is None:
             raise Refusal("unknown_path", path=path[:200])
     if method not in found.methods and method != b"OPTIONS":
@@ -136,6 +189,14 @@ def _find_model(path: str, query: bytes) -> Path | None:
                 method = "streamGenerateContent?alt=sse"
             # A model's own name may hold a colon: `/v1/models/llama3:8b`.
             return methods.get(method) or model
+    return None
+
+
+def _find_account(path: str) -> Path | None:
+    if path.startswith(_ACCOUNT_ROOTS):
+        for pattern, found in _ACCOUNT_PATTERNS:
+            if pattern.fullmatch(path):
+                return found
     return None
 
 

@@ -10,7 +10,7 @@ from torana.gate.upstream.connection import READ_BYTES, Connection, seconds
 from torana.gate.upstream.egress import parse_networks
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.exchange import Exchange, Pool
-from torana.gate.upstream.failure import Failure, Sink
+from torana.gate.upstream.failure import Failure, Sink, Source
 from torana.gate.upstream.tunnel import Tunnel
 from torana.kit.outbox import Outbox
 from torana.kit.tasks import spawn
@@ -42,13 +42,16 @@ class Client:
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._buffer = memoryview(bytearray(READ_BYTES))
 
-    def send(self, endpoint: Endpoint, head: bytes, body: bytes, sink: Sink, deadline_ns: int) -> Exchange:
+    def send(
+        self, endpoint: Endpoint, head: bytes, body: bytes, sink: Sink, deadline_ns: int, source: Source | None = None
+    ) -> Exchange:
         """Send one request. `head` is complete, its blank line included; `deadline_ns` is a monotonic time.
 
-        The sink is never called before this returns. A kept connection is used only if it is still good.
+        The sink is never called before this returns. A kept connection is used only if it is still good. With a `source`, which
+        then gives the body, a fresh one is opened: what a source has given cannot be had again if a kept one turns out to be lost.
         """
         now_ns = monotonic_ns()
-        exchange = Exchange(endpoint, sink, deadline_ns, now_ns)
+        exchange = Exchange(endpoint, sink, deadline_ns, now_ns, source=source)
         if endpoint.absolute_prefix:
             head = _for_proxy(head, endpoint)
         self._place(exchange, head, body, now_ns)
@@ -72,7 +75,7 @@ class Client:
             pool = self._pools[endpoint.identity] = Pool(self._most_idle, decoded_only=endpoint.scheme != "unix")
         pool.settle(self._outbox.turn)
         idle = pool.idle
-        while idle:
+        while idle and exchange.source is None:
             connection = idle.pop()
             if now_ns - connection.idle_ns <= STALE_NS or not connection.is_stale():
                 connection.start(exchange, head, body, now_ns)

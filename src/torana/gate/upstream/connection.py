@@ -15,7 +15,7 @@ from typing import Any, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from torana.gate.upstream.exchange import Exchange, Pool
-from torana.gate.upstream.failure import Failure
+from torana.gate.upstream.failure import Failure, Source
 from torana.kit.outbox import Outbox
 
 READ_BYTES = 32_768
@@ -42,8 +42,8 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_active", "_again", "_begun", "_body", "_buffer", "_exchange", "_forget", "_framed", "_head", "_headers",
         "_headless", "_interim", "_is_plain", "_keep", "_large", "_last_ns", "_outbox", "_parser", "_phase",
-        "_problem", "_request", "_seen", "_sent", "_sent_before", "_silent", "_socket", "_status", "_told",
-        "_transport", "_turn", "_unsent", "idle_ns", "on_body", "pool",
+        "_problem", "_request", "_seen", "_sent", "_sent_before", "_silent", "_socket", "_source", "_status", "_told",
+        "_transport", "_turn", "_unsent", "idle_ns", "is_full", "on_body", "pool",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +72,9 @@ class Connection(asyncio.BufferedProtocol):
         self._parser = HttpResponseParser(self)
         self.idle_ns = 0
         self._request = (b"", b"")
+        self._source: Source | None = None
+        self.is_full = False
+        """Whether what is written now would wait."""
         self._sent = self._sent_before = 0
         """Bytes of all requests, and of those before the present one."""
 
@@ -95,7 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         self._problem: tuple[str, str] | None = None
         self._last_ns = now_ns
         self._headless = head.startswith(b"HEAD ")
-        if len(body) > _JOIN_BYTES:
+        if (source := exchange.source) is not None or len(body) > _JOIN_BYTES:
             self._large = True
             self._turn = -1
             self._transport.writelines((head, body))
@@ -105,8 +108,35 @@ class Connection(asyncio.BufferedProtocol):
             self._turn = self._outbox.turn if kept else -1
             self._request = (head, body)
             self._outbox.write(self._transport, head + body if body else head)
+        if source is not None:
+            self._source = source
+            source.attached(self)
         if exchange.paused:
             self.pause()
+
+    def write(self, pieces: list[bytes]) -> None:
+        """More of the body that a source gives."""
+        if self._phase != CLOSED and not self._transport.is_closing():
+            self._transport.writelines(pieces)
+
+    def pause_writing(self) -> None:
+        self.is_full = True
+        if self._source is not None:
+            self._source.pause()
+
+    def resume_writing(self) -> None:
+        self.is_full = False
+        if self._source is not None:
+            self._source.resume()
+
+    def _let_source_go(self) -> bool:
+        """Take no more from a source; whether the whole body had come."""
+        source, self._source = self._source, None
+        if source is None:
+            return True
+        done = source.done
+        source.detached()
+        return done
 
     def is_stale(self) -> bool:
         """Whether the peer has closed, or said anything, since the last reply. Reads nothing."""
@@ -133,6 +163,8 @@ class Connection(asyncio.BufferedProtocol):
         if self._phase == CLOSED:
             return
         self._phase = CLOSED
+        if self._source is not None:
+            self._let_source_go()
         if self._exchange is not None:
             self._exchange.connection = None
             self._exchange = None
@@ -303,6 +335,8 @@ class Connection(asyncio.BufferedProtocol):
         exchange.connection = None
         self._exchange = None
         pool = self.pool
+        if self._source is not None and not self._let_source_go():
+            self._keep = False
         if not self._keep or pool.kept >= pool.most_idle or (self._large and self._transport.get_write_buffer_size()):
             self.abort()
         else:
@@ -362,7 +396,8 @@ class Connection(asyncio.BufferedProtocol):
             self._last_ns = now_ns
             return
         unsent = self._transport.get_write_buffer_size()
-        if exchange.paused or unsent != self._unsent:
+        arriving = self._source is not None and not self._source.done and not unsent
+        if exchange.paused or arriving or unsent != self._unsent:
             self._unsent = unsent
             self._last_ns = now_ns
             return

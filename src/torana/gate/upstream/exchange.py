@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from torana.gate.upstream.endpoint import Endpoint
-from torana.gate.upstream.failure import Failure, Sink
+from torana.gate.upstream.failure import Failure, Sink, Source
 
 if TYPE_CHECKING:
     from torana.gate.upstream.connection import Connection
@@ -73,6 +73,8 @@ class Exchange(msgspec.Struct, eq=False):
     task: asyncio.Task[None] | None = None
     """While a connection is being opened."""
     paused: bool = False
+    source: Source | None = None
+    """Of a body that is not whole yet."""
 
     def pause(self) -> None:
         """Stop reading, because the caller does not keep up. The idle timeout does not run meanwhile."""

@@ -1,6 +1,9 @@
 """How an exchange with a vendor fails, and who is told."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from torana.gate.upstream.connection import Connection
 
 
 class Failure(Exception):
@@ -15,6 +18,26 @@ class Failure(Exception):
         self.code = code
         self.detail: dict[str, object] = detail
         self.sent = sent
+
+
+class Source(Protocol):
+    """Gives the body of one request piece by piece. Nothing of it is asked for before a connection is open."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it has given the whole body."""
+
+    def attached(self, connection: "Connection") -> None:
+        """The head has been written: `connection.write` takes the body."""
+
+    def detached(self) -> None:
+        """The connection takes no more, because it is lost or the reply has ended."""
+
+    def pause(self) -> None:
+        """The peer does not keep up: what is written now would wait in memory."""
+
+    def resume(self) -> None:
+        """The peer has taken what waited."""
 
 
 class Sink(Protocol):
