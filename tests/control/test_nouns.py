@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.organisation import CANARY, add_consumer, add_provider, add_service
 from torana.control.access.names import check_name
-from torana.control.access.scope import PLATFORM, Scope
+from torana.control.access import identify
+from torana.control.access.scope import PLATFORM, of_team
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
 from torana.control.policies import service as policies
@@ -68,7 +69,7 @@ async def test_another_teams_rows_do_not_exist(publisher: Publisher) -> None:
     async with writing(publisher.engine) as connection:
         one = await add_consumer(connection, publisher, "one")
         two = await add_consumer(connection, publisher, "two")
-        scope = Scope(two.team.id)
+        scope = of_team(two.team.id)
         assert await _code(apps.get_by_id(connection, scope, one.app.id)) == "not_found"
         assert await _code(keys.revoke(connection, scope, one.key.id)) == "not_found"
         assert [app.id for app in await apps.listed(connection, scope)] == [two.app.id]
@@ -91,8 +92,8 @@ async def test_a_revoked_keys_name_is_free_but_its_value_never_again(publisher: 
         assert not keys.holds(publisher.master, made.key, one.secret)
         again = keys.create(connection, publisher.master, **owner, name="mine")
         assert await _code(again) == "already_exists"
-        await keys.revoke(connection, Scope(one.team.id), made.key.id)
-        await keys.revoke(connection, Scope(one.team.id), made.key.id)
+        await keys.revoke(connection, of_team(one.team.id), made.key.id)
+        await keys.revoke(connection, of_team(one.team.id), made.key.id)
         assert (await keys.create(connection, publisher.master, **owner, name="mine")).secret
         same = keys.create(connection, publisher.master, **owner, name="next", value=made.secret)
         assert await _code(same) == "invalid_field"
@@ -232,12 +233,12 @@ async def test_an_expired_or_revoked_token_stands_for_nobody(publisher: Publishe
         user = await users.create(connection, "Ann@Example.org", await users.hash_password(Secret("pass")))
         late = await tokens.create(connection, publisher.master, user.id, "late", epoch_us() - 1)
         token, secret = await tokens.create(connection, publisher.master, user.id, "good")
-        assert await tokens.holder(connection, publisher.master, late[1]) is None
-        held = await tokens.holder(connection, publisher.master, secret)
+        assert await identify.by_token(connection, publisher.master, late[1]) is None
+        held = await identify.by_token(connection, publisher.master, secret)
         assert held is not None
-        assert held.email == "ann@example.org"
+        assert held.name == "ann@example.org"
         await tokens.revoke(connection, token.id)
-        assert await tokens.holder(connection, publisher.master, secret) is None
+        assert await identify.by_token(connection, publisher.master, secret) is None
         assert await _code(tokens.revoke(connection, token.id)) == "not_found"
         assert await _code(users.create(connection, "ann@example.org", "x")) == "already_exists"
 

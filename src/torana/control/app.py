@@ -2,22 +2,24 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 
+from torana.control.api.guard import guard
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
-from torana.control.door import admin
 from torana.control.keys.endpoints import router as keys
 from torana.control.plan.endpoints import router as plan
 from torana.control.problems import handle_errors
 from torana.control.publish.publish import Publisher
 from torana.control.serve import serve_control
 from torana.control.services.endpoints import router as models
+from torana.control.teams.endpoints import router as teams
 from torana.core.errors import Refusal
 
 __all__ = ["create_app", "serve_control"]
 
 PREFIX = "/api/v1"
+ROUTERS = (plan, keys, models, calls, teams)
 
 
 def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) -> FastAPI:
@@ -26,11 +28,11 @@ def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) 
     app = FastAPI(title="Torana admin API", docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     app.state.publisher = publisher
     app.state.calls = calls_recorded
-    guarded = APIRouter(dependencies=[Depends(admin)])
-    for router in (plan, keys, models, calls):
-        guarded.include_router(router)
+    api = APIRouter(prefix=PREFIX)
+    for router in ROUTERS:
+        api.include_router(router)
 
-    @app.get(f"{PREFIX}/health")
+    @api.get("/health", **guard("public"))
     async def health() -> dict[str, Any]:
         """Whether control answers, and the newest published version."""
         return {"status": "ok", "version": await publisher.version()}
@@ -38,7 +40,7 @@ def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) 
     async def not_built(request: Request) -> None:
         raise Refusal("not_built", path=request.url.path)
 
-    app.include_router(guarded, prefix=PREFIX)
+    app.include_router(api)
     for place in ("/console", "/portal", "/docs"):
         app.add_api_route(place, not_built, include_in_schema=False)
         app.add_api_route(place + "/{rest:path}", not_built, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""What stands before the admin API: who is asking, how large a body may be and how long it may take to come.
+"""What stands before the admin API: whether the owner is asking, how large a body may be and how long it may take to come.
 
 Control's own socket lies in a folder that only the owner can enter: who connects to it is the owner. What gates forward for callers
 from outside comes by a second socket, where an admin token is needed as on a TCP listener. Which socket it is decides, and nothing
@@ -6,29 +6,16 @@ that a request says: the header `x-torana-forwarded` that gates add is there to 
 """
 
 import asyncio
-from typing import NamedTuple
 
-from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from torana.control.problems import problem
-from torana.control.publish.publish import Publisher
-from torana.control.tokens import service as tokens
 from torana.core.errors import Refusal
-from torana.core.secret import Secret
-from torana.stores.sql.engine import reading
 
 MOST_BODY_BYTES = 1_048_576
 MOST_APPLY_BYTES = 50_331_648
 BODY_SECONDS = 60.0
 _LARGE = ("/api/v1/plan", "/api/v1/apply")
-
-
-class Admin(NamedTuple):
-    """Who asks."""
-
-    name: str
-    """An e-mail address, or `owner` for whoever can open control's own socket."""
 
 
 class Door:
@@ -76,24 +63,3 @@ class _Body:
             raise Refusal("body_too_large", limit=self._limit)
         self._complete = not message.get("more_body", False)
         return message
-
-
-async def admin(request: Request) -> Admin:
-    """Who asks, as a dependency of every endpoint. Raises Refusal `missing_token`, `invalid_token` or `not_allowed`."""
-    if request.scope.get("torana_owner") is True:
-        return Admin("owner")
-    given = request.headers.getlist("authorization")
-    if not given:
-        raise Refusal("missing_token")
-    scheme, _, token = given[0].partition(" ")
-    if len(given) > 1 or scheme.lower() != "bearer" or not token.strip():
-        raise Refusal("invalid_token")
-    publisher: Publisher = request.app.state.publisher
-    async with reading(publisher.engine) as connection:
-        # Found by a keyed hash: no comparison of the token itself that could be timed.
-        holder = await tokens.holder(connection, publisher.master, Secret(token.strip()))
-    if holder is None:
-        raise Refusal("invalid_token")
-    if holder.platform_role != "admin":
-        raise Refusal("not_allowed")
-    return Admin(holder.email)

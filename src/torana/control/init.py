@@ -63,7 +63,7 @@ async def first_start(publisher: Publisher, environment: Mapping[str, str] | Non
         # Asked again: another node may have been first.
         if await users.count(connection):
             return None
-        admin = await users.create(connection, ADMIN_EMAIL, password_hash, "admin")
+        admin = await users.create(connection, ADMIN_EMAIL, password_hash, "owner")
         _, token = await tokens.create(connection, publisher.master, admin.id, "first")
         team = await teams.create(connection, DEFAULT)
         app = await apps.create(connection, team.id, DEFAULT)

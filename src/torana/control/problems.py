@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from torana.control.api.change import Replayed
 from torana.control.declaration.problems import SHOWN, DeclarationError
 from torana.core.errors import Refusal
 from torana.kit.log import logger
@@ -16,25 +17,32 @@ from torana.stores.sql.engine import DatabaseAwayError
 CONTENT_TYPE = "application/problem+json"
 
 
+_UNPROCESSABLE = frozenset(("invalid_field", "invalid_json", "duplicate_field"))
+"""What a body says wrong. The gate answers 400, as vendors do; an API of resources answers 422 (RFC 9110, 15.5.21)."""
+
+
 def problem(refusal: Refusal, **more: Any) -> Response:
     """The reply that says why."""
+    status = 422 if refusal.code in _UNPROCESSABLE else refusal.status
     content = {
         "type": f"urn:torana:error:{refusal.code}",
         "title": refusal.code.replace("_", " "),
-        "status": refusal.status,
+        "status": status,
         "detail": refusal.sentence,
         "code": refusal.code,
+        **({"param": refusal.param} if refusal.param is not None else {}),
         **more,
     }
     headers = dict(refusal.headers)
-    if refusal.status == 401:
+    if status == 401:
         headers["www-authenticate"] = "Bearer"
-    return Response(msgspec.json.encode(content), refusal.status, headers, CONTENT_TYPE)
+    return Response(msgspec.json.encode(content), status, headers, CONTENT_TYPE)
 
 
 def handle_errors(app: FastAPI) -> None:
     """Have every error of an app answered as problem details."""
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Replayed, _replayed)
     app.add_exception_handler(DeclarationError, _not_declarable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -44,6 +52,10 @@ def handle_errors(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     return problem(error) if isinstance(error, Refusal) else await _failed(request, error)
+
+
+async def _replayed(request: Request, error: Exception) -> Response:
+    return error.response if isinstance(error, Replayed) else await _failed(request, error)
 
 
 async def _not_declarable(request: Request, error: Exception) -> Response:

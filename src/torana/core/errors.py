@@ -187,7 +187,28 @@ ERRORS: dict[str, ErrorKind] = {
     "invalid_declaration": ErrorKind(422, _REQUEST, "The file cannot be used: {problems}"),
     "missing_token": ErrorKind(401, _AUTH, "No admin token was sent. Send it as `Authorization: Bearer <token>`."),
     "invalid_token": ErrorKind(401, _AUTH, "This admin token is not known, has expired or was revoked."),
-    "not_allowed": ErrorKind(403, _AUTH, "This admin token may not do that. Use one of a platform admin."),
+    "not_allowed": ErrorKind(
+        403,
+        _AUTH,
+        "You may not do that: it needs the permission {permission}. Ask an admin of the team or the platform.",
+    ),
+    "foreign_origin": ErrorKind(
+        403, _AUTH, "A page of another site sent this request. Use the console of this installation, or a token."
+    ),
+    "conflicting_change": ErrorKind(
+        409,
+        _REQUEST,
+        "Something that this refers to was removed, or something still refers to it. Look again, and try again.",
+    ),
+    "precondition_required": ErrorKind(
+        428, _REQUEST, "A change needs the ETag of what it changes. Read it first, and send its `ETag` as `If-Match`."
+    ),
+    "precondition_failed": ErrorKind(
+        412, _REQUEST, "It has changed since you read it. Read it again, and change what then is there."
+    ),
+    "idempotency_key_reused": ErrorKind(
+        422, _REQUEST, "This Idempotency-Key belongs to another request. Use a new one for each thing that you do."
+    ),
     "not_built": ErrorKind(
         404, _REQUEST, "There is nothing at {path} yet. Use the command line or the admin API at /api/v1."
     ),

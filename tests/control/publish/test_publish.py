@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, event, insert, select, update
 
 from tests.support.organisation import CANARY, Consumer, add_consumer, add_provider, add_service
-from torana.control.access.scope import Scope
+from torana.control.access.scope import of_team
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
 from torana.control.policies.service import LimitDraft, Owner, PriceDraft, set_limits, set_price
@@ -94,7 +94,7 @@ async def test_a_revoked_key_is_not_in_the_snapshot_and_an_expired_one_is_for_th
                 expires_us=epoch_us() + expires_us,
             )
             made.append(key)
-        await keys.revoke(connection, Scope(consumer.team.id), consumer.key.id)
+        await keys.revoke(connection, of_team(consumer.team.id), consumer.key.id)
     assert _key(folder, publisher, consumer.secret) is None
     found = [_key(folder, publisher, one.secret) for one in made]
     assert [key and key.expires_us for key in found] == [*(one.key.expires_us for one in made[:3]), None]
@@ -120,7 +120,7 @@ async def test_another_teams_own_service_is_not_granted_even_with_a_subscription
     assert _app(folder, other.app.id).grants["private"] == private.id
 
 
-@pytest.mark.parametrize("state", ["requested", "refused"])
+@pytest.mark.parametrize("state", ["requested", "rejected", "suspended", "cancelled", "expired"])
 async def test_only_an_approved_subscription_is_granted(
     publisher: Publisher, folder: Path, state: subscriptions.State
 ) -> None:
@@ -266,7 +266,7 @@ async def test_a_credential_that_cannot_be_opened_leaves_its_account_out_and_not
         )
     restarted = Publisher(publisher.engine, publisher.master, folder)
     async with restarted.change() as connection:
-        await keys.revoke(connection, Scope(consumer.team.id), consumer.key.id)
+        await keys.revoke(connection, of_team(consumer.team.id), consumer.key.id)
     assert _key(folder, publisher, consumer.secret) is None
     assert set(_app(folder, consumer.app.id).grants.values()) == {service.id, other.id}
     with file.open_current(folder) as snapshot:

@@ -4,6 +4,7 @@ Whatever reads or changes a row by an id that came from outside goes through `wi
 exactly like one that never existed.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from sqlalchemy import or_
@@ -14,16 +15,21 @@ from torana.stores.sql.metadata import Statement, Table
 class Scope(NamedTuple):
     """Whose rows may be touched."""
 
-    team_id: str | None
-    """None is the platform, which may touch every team's."""
+    team_ids: AbstractSet[str] | None
+    """None is everybody's, and the platform's own; an empty set is nobody's."""
 
 
 PLATFORM = Scope(None)
 
 
+def of_team(team_id: str) -> Scope:
+    """One team's rows."""
+    return Scope(frozenset((team_id,)))
+
+
 def within(statement: Statement, table: Table, scope: Scope, *, platform_too: bool = False) -> Statement:
     """Restrict a statement to the scope's rows of `table`; `platform_too` adds the rows that belong to no team."""
-    if scope.team_id is None:
+    if scope.team_ids is None:
         return statement
-    own = table.c.team_id == scope.team_id
+    own = table.c.team_id.in_(sorted(scope.team_ids))
     return statement.where(or_(own, table.c.team_id.is_(None)) if platform_too else own)

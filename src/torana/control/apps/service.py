@@ -1,7 +1,7 @@
 """Apps: made, found, changed, removed."""
 
 from torana.control.access.names import check_name
-from torana.control.access.scope import Scope
+from torana.control.access.scope import Scope, of_team
 from torana.control.apps import repository
 from torana.control.apps.repository import App
 from torana.control.keys import service as keys
@@ -47,6 +47,6 @@ async def set_keep_bodies(connection: Connection, app: App, keep_bodies: bool) -
 
 async def remove(connection: Connection, app: App) -> None:
     """Delete an app with its keys, subscriptions and limits."""
-    key_ids = [key.id for key in await keys.listed(connection, Scope(app.team_id), app.id)]
+    key_ids = [key.id for key in await keys.listed(connection, of_team(app.team_id), app.id)]
     await policies.forget_owners(connection, [app.id, *key_ids])
     await repository.remove(connection, app.id)

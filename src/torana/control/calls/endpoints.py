@@ -5,6 +5,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Query, Request
 
+from torana.control.api.guard import guard
 from torana.core.errors import Refusal
 from torana.core.ids import is_call_id
 from torana.stores.sql.engine import Connection, reading
@@ -34,7 +35,7 @@ class CallQueries(Protocol):
         """One call, with its bodies where they were kept."""
 
 
-@router.get("")
+@router.get("", **guard("calls:read", platform=True))
 async def list_calls(
     request: Request,
     before: str | None = None,
@@ -61,7 +62,7 @@ async def list_calls(
         return {"calls": await queries.list_calls(connection, filters, before, limit), "newest_seq": newest}
 
 
-@router.get("/{call_id}")
+@router.get("/{call_id}", **guard("calls:read", platform=True))
 async def show_call(call_id: str, request: Request) -> dict[str, Any]:
     """One call."""
     queries = _queries(request)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from torana.control.access.scope import PLATFORM
+from torana.control.api.guard import guard
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
 from torana.control.publish.publish import Publisher
@@ -28,7 +29,7 @@ class NewKeyAsked(BaseModel):
     expires_seconds: Annotated[int | None, Field(gt=0, le=3_155_760_000)] = None
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, **guard("keys:write", platform=True))
 async def create(body: NewKeyAsked, request: Request) -> dict[str, Any]:
     """Make a key; its value is in this reply only."""
     publisher: Publisher = request.app.state.publisher
@@ -41,7 +42,7 @@ async def create(body: NewKeyAsked, request: Request) -> dict[str, Any]:
     return {**_shown(keys.Named(made.key, team, app.name)), "value": made.secret.reveal()}
 
 
-@router.get("")
+@router.get("", **guard("keys:read", platform=True))
 async def list_keys(request: Request, team: str | None = None, app: str | None = None) -> dict[str, Any]:
     """Keys, oldest first, without their values."""
     publisher: Publisher = request.app.state.publisher
@@ -50,7 +51,7 @@ async def list_keys(request: Request, team: str | None = None, app: str | None =
     return {"keys": [_shown(one) for one in found]}
 
 
-@router.delete("/{reference:path}")
+@router.delete("/{reference:path}", **guard("keys:write", platform=True))
 async def revoke(reference: str, request: Request) -> dict[str, Any]:
     """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it."""
     publisher: Publisher = request.app.state.publisher

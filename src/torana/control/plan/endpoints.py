@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from torana.control.api.guard import guard
 from torana.control.declaration.outside import OutsideValues
 from torana.control.plan.apply import apply, plan
 from torana.control.plan.source import Source
@@ -35,7 +36,7 @@ class FileHandedOver(BaseModel):
         return Source(self.text.encode("utf-8", "replace"), OutsideValues(found, self.missing), self.name)
 
 
-@router.post("/plan")
+@router.post("/plan", **guard("declaration:write", platform=True))
 async def make_plan(body: FileHandedOver, request: Request) -> Response:
     """What an apply of this file would do."""
     publisher: Publisher = request.app.state.publisher
@@ -43,7 +44,7 @@ async def make_plan(body: FileHandedOver, request: Request) -> Response:
     return _reply(found)
 
 
-@router.post("/apply")
+@router.post("/apply", **guard("declaration:write", platform=True))
 async def make_true(body: FileHandedOver, request: Request) -> Response:
     """Make this file true, all or nothing. `made` holds the values of new keys, which are shown only here."""
     done = await apply(request.app.state.publisher, body.source(), body.fingerprint)

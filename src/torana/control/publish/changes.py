@@ -8,11 +8,34 @@ from sqlalchemy import BindParameter, BooleanClauseList, ColumnElement, Delete, 
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression
 
-from torana.stores.sql import tables
+from torana.stores.sql import audit_tables, lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
 
 # Tables that no snapshot is made of.
-_UNPUBLISHED = frozenset(table.name for table in (tables.users, tables.tokens, tables.prices))
+_UNPUBLISHED = frozenset(
+    table.name
+    for table in (
+        tables.prices,
+        people_tables.users,
+        people_tables.tokens,
+        people_tables.sessions,
+        people_tables.sign_in_failures,
+        people_tables.invitations,
+        people_tables.memberships,
+        people_tables.roles,
+        people_tables.identity_providers,
+        people_tables.groups,
+        people_tables.group_members,
+        people_tables.group_roles,
+        lifecycle_tables.approvals,
+        lifecycle_tables.decisions,
+        lifecycle_tables.notices,
+        lifecycle_tables.webhooks,
+        lifecycle_tables.deliveries,
+        audit_tables.audit,
+        audit_tables.replies,
+    )
+)
 
 
 class Changes:

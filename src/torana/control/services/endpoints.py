@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from torana.control.access.scope import PLATFORM
+from torana.control.api.guard import guard
 from torana.control.providers import service as providers
 from torana.control.publish.publish import Publisher
 from torana.control.services import repository
@@ -15,7 +16,7 @@ from torana.stores.sql.engine import reading
 router = APIRouter()
 
 
-@router.get("/models")
+@router.get("/models", **guard("services:read", platform=True))
 async def list_models(request: Request) -> dict[str, Any]:
     """Services of kind model and custom with their deployments, by name."""
     publisher: Publisher = request.app.state.publisher

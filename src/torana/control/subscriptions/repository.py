@@ -18,7 +18,7 @@ class Subscription(msgspec.Struct, frozen=True):
     app_id: str
     service_id: str
     state: str
-    """`requested`, `approved` or `refused`."""
+    """`requested`, `approved`, `rejected`, `suspended`, `cancelled` or `expired`."""
     created_us: int
 
 

@@ -12,7 +12,7 @@ from torana.stores.sql.engine import Connection
 
 __all__ = ["Subscription", "listed", "may_subscribe", "subscribe", "unsubscribe"]
 
-State = Literal["requested", "approved", "refused"]
+State = Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"]
 
 listed = repository.listed
 

@@ -1,11 +1,11 @@
 """Admin API tokens in SQL."""
 
 import msgspec
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import columns_of
-from torana.stores.sql.tables import tokens, users
+from torana.stores.sql.people_tables import tokens
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -22,33 +22,9 @@ class Token(msgspec.Struct, frozen=True):
     revoked_us: int | None
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """Who a token stands for."""
-
-    user_id: str
-    email: str
-    platform_role: str
-    token_id: str
-
-
 async def add(connection: Connection, token: Token) -> None:
     """Store a new token."""
     await connection.execute(insert(tokens).values(msgspec.structs.asdict(token)))
-
-
-async def holder(connection: Connection, digest: bytes, now_us: int) -> Holder | None:
-    """Whose token this is, if it is in use at `now_us`."""
-    found = await connection.execute(
-        select(users.c.id, users.c.email, users.c.platform_role, tokens.c.id)
-        .join(tokens, tokens.c.user_id == users.c.id)
-        .where(
-            tokens.c.digest == digest,
-            tokens.c.revoked_us.is_(None),
-            or_(tokens.c.expires_us.is_(None), tokens.c.expires_us > now_us),
-        )
-    )
-    row = found.one_or_none()
-    return None if row is None else Holder(*row)
 
 
 async def revoke(connection: Connection, token_id: str, now_us: int) -> bool:

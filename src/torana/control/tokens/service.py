@@ -4,14 +4,14 @@ import secrets
 
 from torana.control.access.names import check_name
 from torana.control.tokens import repository
-from torana.control.tokens.repository import Holder, Token
+from torana.control.tokens.repository import Token
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
-__all__ = ["Holder", "Token", "create", "holder", "of_user", "revoke"]
+__all__ = ["Token", "create", "of_user", "revoke"]
 
 PREFIX = "tor_admin_"
 
@@ -35,11 +35,6 @@ async def create(
     )
     await repository.add(connection, token)
     return token, secret
-
-
-async def holder(connection: Connection, master: MasterKey, secret: Secret) -> Holder | None:
-    """Whom a token stands for; None when it is unknown, expired or revoked."""
-    return await repository.holder(connection, master.key_digest(secret.reveal().encode()), epoch_us())
 
 
 async def revoke(connection: Connection, token_id: str) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import func, insert, select
 
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import columns_of
-from torana.stores.sql.tables import users
+from torana.stores.sql.people_tables import users
 
 
 class User(msgspec.Struct, frozen=True):
@@ -13,9 +13,9 @@ class User(msgspec.Struct, frozen=True):
 
     id: str
     email: str
-    password_hash: str
+    password_hash: str | None
     platform_role: str
-    """`admin` or `member`."""
+    """One of access/roles.py, or the name of a custom one."""
     created_us: int
 
     def __repr__(self) -> str:

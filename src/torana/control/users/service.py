@@ -27,7 +27,7 @@ async def hash_password(password: Secret) -> str:
     return await asyncio.to_thread(_hash, password.reveal())
 
 
-async def create(connection: Connection, email: str, password_hash: str, platform_role: str = "member") -> User:
+async def create(connection: Connection, email: str, password_hash: str | None, platform_role: str = "member") -> User:
     """A new user; hash the password before the transaction. Raises Refusal."""
     address = email.strip().lower()
     if address.count("@") != 1 or len(address) > 320 or not address.isprintable():

@@ -28,11 +28,12 @@ class MasterKeyError(Exception):
 class MasterKey:
     """Seals, opens and hashes. The key's bytes never leave it."""
 
-    __slots__ = ("_cipher", "_hash_key")
+    __slots__ = ("_audit_key", "_cipher", "_hash_key")
 
     def __init__(self, raw: bytes) -> None:
         self._cipher = AESGCM(_derive(raw, b"seal"))
         self._hash_key = _derive(raw, b"api keys")
+        self._audit_key = _derive(raw, b"audit")
 
     def seal(self, text: Secret, context: str) -> bytes:
         """Encrypt; `context` (the owner's id) is authenticated, so that a sealed value cannot be moved to another owner."""
@@ -48,6 +49,10 @@ class MasterKey:
                 f"the master key does not open the credential of {context}: is it another installation's?"
             ) from None
         return Secret(plain.decode())
+
+    def audit_digest(self, content: bytes) -> bytes:
+        """The 32-byte keyed hash that seals an entry of the audit trail."""
+        return hashlib.blake2b(content, digest_size=32, key=self._audit_key).digest()
 
     def key_digest(self, token: bytes) -> bytes:
         """The 16-byte keyed hash under which an API key is stored and looked up."""

@@ -4,8 +4,6 @@ Ids are text made by `core.ids.new_id`; times are microseconds since 1970. A row
 be null, null is the platform's. A change here needs a migration; a test compares the two.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,108 +18,56 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    column,
-    false,
 )
 
+from torana.stores.sql.columns import belongs, created, flag, identity, one_of, unique_where_null
 from torana.stores.sql.metadata import metadata
-
-
-def _id() -> Column[str]:
-    return Column("id", String(40), primary_key=True)
-
-
-def _belongs(name: str, to: str, *, nullable: bool = False, ondelete: str = "CASCADE") -> Column[Any]:
-    return Column(name, String(40), ForeignKey(f"{to}.id", ondelete=ondelete), nullable=nullable)
-
-
-def _created() -> Column[int]:
-    return Column("created_us", BigInteger, nullable=False)
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=false())
-
-
-def _one_of(name: str, *values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{name} IN ({listed})", name=name)
-
-
-def _unique_where_null(name: str, null_column: str, *columns: str) -> Index:
-    # Two nulls are never equal, so the platform's own rows and keys in use need an index of their own.
-    condition = column(null_column).is_(None)
-    return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
-
 
 teams = Table(
     "teams",
     metadata,
-    _id(),
+    identity(),
     Column("name", String(100), nullable=False),
-    _created(),
+    created(),
     UniqueConstraint("name"),
-)
-
-users = Table(
-    "users",
-    metadata,
-    _id(),
-    Column("email", String(320), nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("platform_role", String(20), nullable=False),
-    _created(),
-    UniqueConstraint("email"),
-    _one_of("platform_role", "admin", "member"),
-)
-
-tokens = Table(
-    "tokens",
-    metadata,
-    _id(),
-    _belongs("user_id", "users"),
-    Column("name", String(100), nullable=False),
-    Column("digest", LargeBinary(16), nullable=False),
-    Column("hint", String(8), nullable=False),
-    _created(),
-    Column("expires_us", BigInteger),
-    Column("revoked_us", BigInteger),
-    UniqueConstraint("digest"),
 )
 
 apps = Table(
     "apps",
     metadata,
-    _id(),
-    _belongs("team_id", "teams"),
+    identity(),
+    belongs("team_id", "teams"),
     Column("name", String(100), nullable=False),
-    _flag("keep_bodies"),
-    _created(),
+    flag("keep_bodies"),
+    created(),
     UniqueConstraint("team_id", "name"),
 )
 
 keys = Table(
     "keys",
     metadata,
-    _id(),
-    _belongs("team_id", "teams"),
-    _belongs("app_id", "apps"),
+    identity(),
+    belongs("team_id", "teams"),
+    belongs("app_id", "apps"),
     Column("name", String(100), nullable=False),
     Column("digest", LargeBinary(16), nullable=False),
     Column("hint", String(8), nullable=False),
-    _created(),
+    created(),
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
+    # JSON arrays; null is no restriction: services, endpoints and models that it may call, networks it may come from.
+    Column("scopes", Text),
+    Column("networks", Text),
     UniqueConstraint("digest"),
-    _unique_where_null("uq_keys_in_use", "revoked_us", "app_id", "name"),
+    unique_where_null("uq_keys_in_use", "revoked_us", "app_id", "name"),
     Index(None, "app_id"),
 )
 
 providers = Table(
     "providers",
     metadata,
-    _id(),
-    _belongs("team_id", "teams", nullable=True),
+    identity(),
+    belongs("team_id", "teams", nullable=True),
     Column("name", String(100), nullable=False),
     Column("vendor", String(60), nullable=False),
     Column("base_url", String(2000), nullable=False),
@@ -133,44 +79,52 @@ providers = Table(
     Column("idle_timeout_seconds", Float),
     Column("total_timeout_seconds", Float),
     Column("stream_usage", Boolean),
-    _created(),
+    created(),
     Column("dialect", String(40)),
     # JSON objects of texts.
     Column("bases", Text),
     Column("options", Text),
     UniqueConstraint("team_id", "name"),
-    _unique_where_null("uq_providers_platform", "team_id", "name"),
+    unique_where_null("uq_providers_platform", "team_id", "name"),
 )
 
 services = Table(
     "services",
     metadata,
-    _id(),
-    _belongs("team_id", "teams", nullable=True),
+    identity(),
+    belongs("team_id", "teams", nullable=True),
     Column("name", String(200), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("visibility", String(20), nullable=False),
     Column("state", String(20), nullable=False),
-    _flag("keep_bodies"),
-    _created(),
-    _flag("drop_unsupported"),
-    _flag("try_unsupported"),
+    flag("keep_bodies"),
+    created(),
+    flag("drop_unsupported"),
+    flag("try_unsupported"),
     # The description of a custom model, as JSON.
     Column("custom", Text),
+    # `direct`: what stands here is what gates serve. `released`: it is a draft, and gates serve releases of it.
+    Column("lifecycle", String(20), nullable=False, server_default="direct"),
+    Column("description", Text),
+    # The contract: JSON with the schemas of input and output.
+    Column("contract", Text),
+    # JSON: who approves releases and subscriptions, in stages.
+    Column("approval", Text),
     UniqueConstraint("team_id", "name"),
-    _unique_where_null("uq_services_platform", "team_id", "name"),
-    _one_of("kind", "model", "prompt", "custom", "rest", "mcp"),
-    _one_of("visibility", "team", "organisation"),
-    _one_of("state", "active", "disabled"),
+    unique_where_null("uq_services_platform", "team_id", "name"),
+    one_of("kind", "model", "prompt", "custom", "rest", "mcp"),
+    one_of("visibility", "team", "teams", "organisation", "public"),
+    one_of("state", "active", "disabled"),
+    one_of("lifecycle", "direct", "released"),
 )
 
 deployments = Table(
     "deployments",
     metadata,
-    _id(),
-    _belongs("team_id", "teams", nullable=True),
-    _belongs("service_id", "services"),
-    _belongs("provider_id", "providers", ondelete="RESTRICT"),
+    identity(),
+    belongs("team_id", "teams", nullable=True),
+    belongs("service_id", "services"),
+    belongs("provider_id", "providers", ondelete="RESTRICT"),
     Column("position", Integer, nullable=False),
     Column("model", String(200), nullable=False),
     Column("weight", Integer, nullable=False),
@@ -182,52 +136,60 @@ deployments = Table(
 aliases = Table(
     "aliases",
     metadata,
-    _id(),
-    _belongs("team_id", "teams", nullable=True),
-    _belongs("service_id", "services"),
+    identity(),
+    belongs("team_id", "teams", nullable=True),
+    belongs("service_id", "services"),
     Column("name", String(200), nullable=False),
     UniqueConstraint("team_id", "name"),
-    _unique_where_null("uq_aliases_platform", "team_id", "name"),
+    unique_where_null("uq_aliases_platform", "team_id", "name"),
     Index(None, "service_id"),
 )
 
 subscriptions = Table(
     "subscriptions",
     metadata,
-    _id(),
-    _belongs("team_id", "teams"),
-    _belongs("app_id", "apps"),
-    _belongs("service_id", "services"),
+    identity(),
+    belongs("team_id", "teams"),
+    belongs("app_id", "apps"),
+    belongs("service_id", "services"),
     Column("state", String(20), nullable=False),
-    _created(),
+    created(),
+    Column("plan_id", String(40), ForeignKey("plans.id", ondelete="RESTRICT")),
+    Column("reason", String(2000)),
+    Column("requested_by", String(40)),
+    Column("changed_us", BigInteger),
+    Column("expires_us", BigInteger),
+    # When somebody has to confirm that it is still needed.
+    Column("review_us", BigInteger),
     UniqueConstraint("app_id", "service_id"),
     Index(None, "service_id"),
-    _one_of("state", "requested", "approved", "refused"),
+    Index(None, "plan_id"),
+    one_of("state", "requested", "approved", "rejected", "suspended", "cancelled", "expired"),
 )
 
 limits = Table(
     "limits",
     metadata,
-    _id(),
-    _belongs("team_id", "teams", nullable=True),
+    identity(),
+    belongs("team_id", "teams", nullable=True),
     Column("owner_kind", String(20), nullable=False),
     Column("owner_id", String(40), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("period_seconds", Integer, nullable=False),
     UniqueConstraint("owner_id", "kind", "period_seconds"),
-    _one_of("owner_kind", "team", "app", "key", "service"),
-    _one_of("kind", "requests", "concurrency"),
+    one_of("owner_kind", "team", "app", "key", "service"),
+    one_of("kind", "requests", "concurrency"),
     CheckConstraint("amount >= 0", name="amount"),
 )
 
 prices = Table(
     "prices",
     metadata,
-    _id(),
-    _belongs("team_id", "teams", nullable=True),
+    identity(),
+    belongs("team_id", "teams", nullable=True),
     Column("vendor", String(60)),
-    _belongs("provider_id", "providers", nullable=True),
+    belongs("provider_id", "providers", nullable=True),
     Column("model", String(200), nullable=False),
     Column("valid_from_us", BigInteger, nullable=False),
     # Dollars per million tokens as plain decimal text, because SQLite has no exact number; null is unknown.
@@ -235,9 +197,9 @@ prices = Table(
     Column("cached_input_usd", String(30)),
     Column("output_usd", String(30)),
     Column("reasoning_usd", String(30)),
-    _created(),
+    created(),
     UniqueConstraint("provider_id", "model", "valid_from_us"),
-    _unique_where_null("uq_prices_vendor", "provider_id", "vendor", "model", "valid_from_us"),
+    unique_where_null("uq_prices_vendor", "provider_id", "vendor", "model", "valid_from_us"),
     CheckConstraint("(vendor IS NULL) <> (provider_id IS NULL)", name="owner"),
 )
 
@@ -245,7 +207,7 @@ prices = Table(
 declared = Table(
     "declared",
     metadata,
-    _id(),
+    identity(),
     Column("kind", String(20), nullable=False),
 )
 

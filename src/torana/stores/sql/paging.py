@@ -1,0 +1,84 @@
+"""Pages of a long list, by keyset: what was added or removed meanwhile neither repeats nor hides a row."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Column, Select, tuple_
+
+from torana.core.errors import Refusal
+from torana.stores.sql.engine import Connection
+
+MOST = 500
+
+
+class PageAsked(NamedTuple):
+    """Which page. `sort` is a field's name, with `-` before it for the other direction."""
+
+    limit: int = 50
+    cursor: str | None = None
+    sort: str | None = None
+
+
+class Page(NamedTuple):
+    """Rows, and the cursor of the next page, None at the end."""
+
+    rows: Sequence[Any]
+    next: str | None
+
+
+async def page(
+    connection: Connection,
+    statement: Select[Any],
+    asked: PageAsked,
+    sorts: Mapping[str, Column[Any]],
+    key: Column[Any],
+    default: str,
+) -> Page:
+    """One page of `statement`, whose rows hold what it selects. Raises Refusal `invalid_field` (sort, cursor, limit).
+
+    `sorts` are the columns one may sort by, none of them ever null; `key` is unique and breaks ties; `default` is a `sort`.
+    """
+    sort = asked.sort or default
+    name, falling = sort.removeprefix("-"), sort.startswith("-")
+    column = sorts.get(name)
+    if column is None:
+        listed = ", ".join(sorted(sorts))
+        raise Refusal("invalid_field", param="sort", reason=f"expected one of {listed}, with or without - before it")
+    if not 1 <= asked.limit <= MOST:
+        raise Refusal("invalid_field", param="limit", reason=f"expected a number from 1 to {MOST}")
+    place = tuple_(column, key)
+    if asked.cursor is not None:
+        behind = tuple_(*_read(asked.cursor, sort, column))
+        statement = statement.where(place < behind if falling else place > behind)
+    order = (column.desc(), key.desc()) if falling else (column, key)
+    width = len(statement.selected_columns)
+    found = (await connection.execute(statement.add_columns(column, key).order_by(*order).limit(asked.limit + 1))).all()
+    rows = [row[:width] for row in found[: asked.limit]]
+    more = len(found) > asked.limit
+    return Page(rows, _written(sort, found[asked.limit - 1][width:]) if more else None)
+
+
+def _written(sort: str, place: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([sort, *place])).rstrip(b"=").decode()
+
+
+def _read(cursor: str, sort: str, column: Column[Any]) -> tuple[Any, str]:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        written, value, key = msgspec.json.decode(
+            base64.b64decode(padded, b"-_", validate=True), type=tuple[str, Any, str]
+        )
+    except (binascii.Error, ValueError, RecursionError):
+        raise _unusable() from None
+    python_type = column.type.python_type
+    fits = isinstance(value, python_type) and not (python_type is int and not -(2**63) <= value < 2**63)
+    if written != sort or not fits:
+        raise _unusable()
+    return value, key
+
+
+def _unusable() -> Refusal:
+    return Refusal("invalid_field", param="cursor", reason="expected the `next` of a page with the same sort")

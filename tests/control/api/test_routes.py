@@ -1,0 +1,93 @@
+"""Every route says who may call it, and holds to that: a matrix of routes and credentials that fails for a route without a row."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.api import Organisation, organisation
+from torana.control.access.permissions import PERMISSIONS
+from torana.control.api.guard import PERMISSION
+from torana.control.app import create_app
+from torana.control.publish.publish import Publisher
+
+pytestmark = pytest.mark.anyio
+
+WORDS = {*PERMISSIONS, "public", "signed_in"}
+# What each permission lets in, of the people in tests/support/api.py. A permission without a row fails the test below.
+ALLOWED: dict[str, set[str]] = {
+    "teams:read": {"owner", "admin", "auditor", "one.viewer", "one.developer", "one.team_admin"},
+    "teams:write": {"owner", "admin"},
+    "keys:read": {"owner", "admin", "auditor"},
+    "keys:write": {"owner", "admin"},
+    "services:read": {"owner", "admin", "auditor", "reviewer", "provider_admin"},
+    "calls:read": {"owner", "admin", "auditor"},
+    "declaration:write": {"owner", "admin"},
+}
+
+
+def routes() -> list[tuple[str, str, str | None]]:
+    """Method, path and permission of every operation."""
+    document = create_app(None).openapi()  # type: ignore[arg-type] # the document needs no database
+    return [
+        (method.upper(), path, operation.get(PERMISSION))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+def test_every_route_says_what_it_needs() -> None:
+    unguarded = [(method, path) for method, path, permission in routes() if permission not in WORDS]
+    assert unguarded == []
+
+
+def test_every_permission_of_a_route_has_a_row() -> None:
+    needed = {permission for _, _, permission in routes() if permission not in ("public", "signed_in")}
+    assert needed - set(ALLOWED) == set()
+
+
+@pytest.fixture
+async def on(publisher: Publisher) -> Organisation:
+    return await organisation(publisher)
+
+
+def concrete(path: str) -> str:
+    """With an id that nothing has."""
+    return re.sub(r"\{\w+(:path)?\}", "nothing", path)
+
+
+async def test_without_a_known_token_every_route_answers_401(on: Organisation) -> None:
+    for method, path, permission in routes():
+        if permission == "public":
+            continue
+        for name, code in ((None, "missing_token"), ("nobody", "invalid_token")):
+            reply = await on.call(name, method, concrete(path), {} if method in ("POST", "PATCH", "PUT") else None)
+            assert (reply.status_code, reply.json()["code"]) == (401, code), (method, path)
+
+
+async def test_a_role_without_the_permission_answers_403(on: Organisation) -> None:
+    for method, path, permission in routes():
+        if permission is None or permission in ("public", "signed_in"):
+            continue
+        body: Any = {} if method in ("POST", "PATCH", "PUT") else None
+        for name in ("member", "auditor" if permission.endswith(":write") else "member"):
+            if name in ALLOWED[permission]:
+                continue
+            reply = await on.call(name, method, concrete(path), body)
+            assert (reply.status_code, reply.json()["code"]) == (403, "not_allowed"), (method, path, name)
+        for name in ALLOWED[permission]:
+            reply = await on.call(name, method, concrete(path), body)
+            assert reply.status_code != 401, (method, path, name)
+
+
+async def test_a_body_that_is_malformed_or_has_an_unknown_field_answers_422(on: Organisation) -> None:
+    for method, path, _ in routes():
+        if method not in ("POST", "PATCH", "PUT"):
+            continue
+        async with on.client("owner", content_type="application/json", if_match="*") as client:
+            malformed = await client.request(method, concrete(path).removeprefix("/api/v1"), content=b'{"a": ')
+            unknown = await client.request(
+                method, concrete(path).removeprefix("/api/v1"), json={"name": "x", "privileged": True}
+            )
+        assert malformed.status_code in (404, 422), (method, path, malformed.text)
+        assert unknown.status_code in (404, 422), (method, path, unknown.text)
