@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.organisation import CANARY, add_consumer, add_provider, add_service
-from torana.control.access.names import check_name
 from torana.control.access import identify
+from torana.control.access.names import check_name
 from torana.control.access.scope import PLATFORM, of_team
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
