@@ -26,7 +26,6 @@ from torana.core.exchange import (
 from torana.core.losses import Losses
 from torana.dialects.openai_responses.carried import carry
 from torana.dialects.openai_responses.request import (
-    SPELLING,
     decode_request,
     encode_request,
 )
@@ -204,7 +203,3 @@ def test_a_text_document_is_sent_as_a_file() -> None:
     assert encode(request)[0]["input"][0]["content"] == [
         {"type": "input_file", "file_data": "data:text/plain;base64,aGk=", "filename": "document.txt"}
     ]
-
-
-def test_the_spelling_names_fields_of_the_exchange() -> None:
-    assert set(SPELLING) <= set(ModelRequest.__struct_fields__)

@@ -41,10 +41,15 @@ def read_piece(piece: Piece, ids: CallIds) -> Part | None:
     """The part; None when it is of a kind that nobody knows, or says nothing. Raises NotAReplyError."""
     call = piece.function_call
     if call is not None:
+        try:
+            # What is kept as it was written has not been looked at yet.
+            arguments = bytes(call.args).decode() or "{}"
+        except UnicodeDecodeError:
+            raise NotAReplyError("the arguments of a call are not UTF-8") from None
         return ToolCall(
             id=call.id or ids.next(),
             name=call.name,
-            arguments=bytes(call.args).decode() or "{}",
+            arguments=arguments,
             signature=piece.thought_signature,
         )
     if piece.inline_data is not None:
