@@ -5,6 +5,7 @@ CannotStart (one line for the operator); anything else that escapes is a fault o
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,26 +83,36 @@ def run_control(settings: Settings, listen_fd: int, ready: Callable[[], None]) -
 
 
 class RecordedCalls:
-    """Control's window on what the recorder has stored: the two do not know each other. Platform-wide, as its callers are."""
+    """Control's window on what the recorder has stored: the two do not know each other."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def list_calls(
-        self, connection: "Connection", filters: Mapping[str, Any], before: str | None, limit: int
+        self,
+        connection: "Connection",
+        teams: AbstractSet[str] | None,
+        filters: Mapping[str, Any],
+        before: str | None,
+        limit: int,
     ) -> list[dict[str, Any]]:
         """Calls, newest first."""
         from torana.recorder import query
 
-        return await query.list_calls(connection, None, _filters(filters), before=before, limit=limit)
+        return await query.list_calls(connection, teams, _filters(filters), before=before, limit=limit)
 
     async def follow_calls(
-        self, connection: "Connection", filters: Mapping[str, Any], after: int, limit: int
+        self,
+        connection: "Connection",
+        teams: AbstractSet[str] | None,
+        filters: Mapping[str, Any],
+        after: int,
+        limit: int,
     ) -> list[dict[str, Any]]:
         """Calls stored after the one whose `seq` is `after`, in the order of storing."""
         from torana.recorder import query
 
-        return await query.follow_calls(connection, None, _filters(filters), after=after, limit=limit)
+        return await query.follow_calls(connection, teams, _filters(filters), after=after, limit=limit)
 
     async def newest_seq(self, connection: "Connection") -> int:
         """Where a follower begins who wants only what comes."""
@@ -109,23 +120,28 @@ class RecordedCalls:
 
         return await query.newest_seq(connection)
 
-    async def show_call(self, connection: "Connection", call_id: str) -> dict[str, Any] | None:
-        """One call, with its bodies where they were kept."""
+    async def show_call(
+        self, connection: "Connection", teams: AbstractSet[str] | None, call_id: str
+    ) -> dict[str, Any] | None:
+        """One call."""
+        from torana.recorder import query
+
+        return await query.show_call(connection, teams, call_id)
+
+    async def bodies_of(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        """The kept bodies of a call that `show_call` found, as far as they can be read."""
         import asyncio
 
         from torana.recorder import query
         from torana.stores.bodies.files import BodyDamaged
 
-        found = await query.show_call(connection, None, call_id)
-        if found is None or not found["bodies_kept"]:
-            return found
         try:
-            kept = await asyncio.to_thread(query.bodies_of, self._folder, found)
+            kept = await asyncio.to_thread(query.bodies_of, self._folder, dict(call))
         except BodyDamaged as error:
-            return found | {"bodies_problem": str(error)}
+            return {"bodies_problem": str(error)}
         if kept is None:
-            return found
-        return found | {
+            return {}
+        return {
             "request": kept.request.decode(errors="replace"),
             "request_cut": kept.request_cut,
             "response": kept.response.decode(errors="replace"),

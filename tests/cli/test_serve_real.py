@@ -93,7 +93,7 @@ def test_ready_means_that_every_gate_serves_the_configuration_and_control_reads_
         found = json.loads(instance.cli("calls", "show", replies[0].call_id, "--json"))
         assert found["id"] == replies[0].call_id
         listed = _admin(instance.data, "/api/v1/calls?limit=5&status=200")
-        assert len(listed["calls"]) == 5
+        assert len(listed["items"]) == 5
         assert listed["newest_seq"] >= 20
         assert _admin(instance.data, f"/api/v1/calls/{replies[0].call_id}")["status"] == 200
         assert _admin(instance.data, "/api/v1/calls/" + "0" * len(replies[0].call_id))["code"] == "not_found"

@@ -29,9 +29,9 @@ async def store(engine: Engine, *records: CallRecord) -> None:
     await RecordStore(engine, "node").commit(tally, {f"{records[0].id}.seg": (0, 100)})
 
 
-async def listed(engine: Engine, team_id: str | None, filters: Filters | None = None, **more: Any) -> list[str]:
+async def listed(engine: Engine, teams: query.Teams, filters: Filters | None = None, **more: Any) -> list[str]:
     async with reading(engine) as connection:
-        return [row["id"] for row in await query.list_calls(connection, team_id, filters or Filters(), **more)]
+        return [row["id"] for row in await query.list_calls(connection, teams, filters or Filters(), **more)]
 
 
 async def test_calls_are_listed_newest_first_page_by_page(engine: Engine) -> None:
@@ -74,15 +74,15 @@ async def test_another_teams_calls_are_not_found_in_any_way(engine: Engine) -> N
     theirs = record(2, started_us=START_US, team_id="team_b")
     nobodys = record(3, started_us=START_US, team_id=None)
     await store(engine, mine, theirs, nobodys)
-    assert await listed(engine, "team_a") == [mine.id]
+    assert await listed(engine, {"team_a"}) == [mine.id]
     async with reading(engine) as connection:
-        assert await query.show_call(connection, "team_a", theirs.id) is None
-        assert await query.show_call(connection, "team_a", nobodys.id) is None
-        assert (await query.show_call(connection, "team_a", mine.id) or {})["id"] == mine.id
+        assert await query.show_call(connection, {"team_a"}, theirs.id) is None
+        assert await query.show_call(connection, {"team_a"}, nobodys.id) is None
+        assert (await query.show_call(connection, {"team_a"}, mine.id) or {})["id"] == mine.id
         assert (await query.show_call(connection, None, theirs.id) or {})["id"] == theirs.id
-        followed = await query.follow_calls(connection, "team_a", Filters(), after=0)
+        followed = await query.follow_calls(connection, {"team_a"}, Filters(), after=0)
         assert [row["id"] for row in followed] == [mine.id]
-        sums = await query.usage(connection, "team_a", START_US - HOUR_US, START_US + HOUR_US)
+        sums = await query.usage(connection, {"team_a"}, START_US - HOUR_US, START_US + HOUR_US)
         assert [row["calls"] for row in sums] == [1]
 
 
@@ -114,6 +114,6 @@ async def test_kept_bodies_are_found_with_their_call(engine: Engine, settings: S
     files.write(Path(settings.data) / "bodies", msgspec.msgpack.encode(kept))
     await store(engine, made)
     async with reading(engine) as connection:
-        row = await query.show_call(connection, "team_a", made.id)
+        row = await query.show_call(connection, {"team_a"}, made.id)
     assert row is not None
     assert query.bodies_of(Path(settings.data), row) == kept

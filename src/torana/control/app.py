@@ -1,9 +1,12 @@
 """Control's HTTP app: the admin API under /api/v1."""
 
-from typing import Any
+from functools import partial
+from typing import Literal
 
 from fastapi import APIRouter, FastAPI, Request
+from pydantic import BaseModel
 
+from torana.control.api.document import document, operation_id
 from torana.control.api.guard import guard
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
@@ -22,10 +25,25 @@ PREFIX = "/api/v1"
 ROUTERS = (plan, keys, models, calls, teams)
 
 
+class Health(BaseModel):
+    """That control answers."""
+
+    status: Literal["ok"]
+    version: int
+    """The newest published version."""
+
+
 def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) -> FastAPI:
     """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
     # No /docs of FastAPI's: it loads scripts from elsewhere.
-    app = FastAPI(title="Torana admin API", docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
+    app = FastAPI(
+        title="Torana admin API",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        generate_unique_id_function=operation_id,
+    )
+    app.openapi = partial(document, app)  # type: ignore[method-assign] # FastAPI's own way of extending it
     app.state.publisher = publisher
     app.state.calls = calls_recorded
     api = APIRouter(prefix=PREFIX)
@@ -33,9 +51,9 @@ def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) 
         api.include_router(router)
 
     @api.get("/health", **guard("public"))
-    async def health() -> dict[str, Any]:
+    async def health() -> Health:
         """Whether control answers, and the newest published version."""
-        return {"status": "ok", "version": await publisher.version()}
+        return Health(status="ok", version=await publisher.version())
 
     async def not_built(request: Request) -> None:
         raise Refusal("not_built", path=request.url.path)

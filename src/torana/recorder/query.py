@@ -1,6 +1,7 @@
-"""Reading what was recorded. Every function takes the team whose things may be seen; None is the platform, which sees all."""
+"""Reading what was recorded. Functions take the ids of the teams whose things may be seen; None is the platform, which sees all."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ from torana.stores.sql.tables import apps, keys
 
 MOST_ROWS = 1_000
 
+Teams = AbstractSet[str] | None
 Row = dict[str, Any]
 """One call: the fields of CallRecord, `cost_picos`, `price_source`, and `seq` (its place in the order of storing)."""
 
@@ -62,22 +64,20 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_calls(
-    connection: Connection, team_id: str | None, filters: Filters, *, before: str | None = None, limit: int = 50
+    connection: Connection, teams: Teams, filters: Filters, *, before: str | None = None, limit: int = 50
 ) -> list[Row]:
     """Calls, newest first; `before` is the id of the last call of the page before."""
-    query = _CALLS.where(*_conditions(team_id, filters)).order_by(calls.c.id.desc()).limit(_bounded(limit))
+    query = _CALLS.where(*_conditions(teams, filters)).order_by(calls.c.id.desc()).limit(_bounded(limit))
     if before is not None:
         query = query.where(calls.c.id < before)
     return [_call(row) for row in await connection.execute(query)]
 
 
 async def follow_calls(
-    connection: Connection, team_id: str | None, filters: Filters, *, after: int, limit: int = MOST_ROWS
+    connection: Connection, teams: Teams, filters: Filters, *, after: int, limit: int = MOST_ROWS
 ) -> list[Row]:
     """Calls stored after the one whose `seq` is `after`, in the order of storing."""
-    query = (
-        _CALLS.where(*_conditions(team_id, filters), calls.c.seq > after).order_by(calls.c.seq).limit(_bounded(limit))
-    )
+    query = _CALLS.where(*_conditions(teams, filters), calls.c.seq > after).order_by(calls.c.seq).limit(_bounded(limit))
     return [_call(row) for row in await connection.execute(query)]
 
 
@@ -86,9 +86,9 @@ async def newest_seq(connection: Connection) -> int:
     return int((await connection.execute(select(func.coalesce(func.max(calls.c.seq), 0)))).scalar_one())
 
 
-async def show_call(connection: Connection, team_id: str | None, call_id: str) -> Row | None:
+async def show_call(connection: Connection, teams: Teams, call_id: str) -> Row | None:
     """One call; None when there is none of this id or it is another team's."""
-    query = _CALLS.where(calls.c.id == call_id, *_of_team(team_id))
+    query = _CALLS.where(calls.c.id == call_id, *_of_teams(teams))
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _call(row)
 
@@ -99,7 +99,7 @@ def bodies_of(data: Path, call: Row) -> BodyRecord | None:
 
 
 async def usage(
-    connection: Connection, team_id: str | None, since_us: int, until_us: int, by: Sequence[Dimension] = ()
+    connection: Connection, teams: Teams, since_us: int, until_us: int, by: Sequence[Dimension] = ()
 ) -> list[Row]:
     """Sums of the calls that began from `since_us` until before `until_us`, both cut to a whole minute, per combination of `by`.
 
@@ -111,8 +111,8 @@ async def usage(
         query = select(*wanted, *(func.sum(call_rollups.c[name]) for name in ROLLUP_SUMS)).where(
             call_rollups.c.size == size, call_rollups.c.bucket >= start, call_rollups.c.bucket < end
         )
-        if team_id is not None:
-            query = query.where(call_rollups.c.team_id == team_id)
+        if teams is not None:
+            query = query.where(call_rollups.c.team_id.in_(sorted(teams)))
         for row in await connection.execute(query.group_by(*wanted) if wanted else query):
             key, sums = tuple(row[: len(by)]), [int(value or 0) for value in row[len(by) :]]
             found = totals.get(key)
@@ -143,15 +143,16 @@ def _call(row: sqlalchemy.Row[Any]) -> Row:
     return {name: call.get(name) for name in _ORDER}
 
 
-def _of_team(team_id: str | None) -> list[ColumnElement[bool]]:
-    if team_id is None:
+def _of_teams(teams: Teams) -> list[ColumnElement[bool]]:
+    if teams is None:
         return []
     # The mark finds the rows quickly, the place decides.
-    return [calls.c.team == team_mark(team_id), call_places.c.team_id == team_id]
+    marks = {team_mark(team_id) for team_id in teams}
+    return [calls.c.team.in_(marks), call_places.c.team_id.in_(sorted(teams))]
 
 
-def _conditions(team_id: str | None, filters: Filters) -> list[ColumnElement[bool]]:
-    found = _of_team(team_id)
+def _conditions(teams: Teams, filters: Filters) -> list[ColumnElement[bool]]:
+    found = _of_teams(teams)
     if filters.since_us is not None:
         found.append(calls.c.id >= call_id_floor(filters.since_us))
     if filters.until_us is not None:

@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "keys:read": {"owner", "admin", "auditor"},
     "keys:write": {"owner", "admin"},
     "services:read": {"owner", "admin", "auditor", "reviewer", "provider_admin"},
-    "calls:read": {"owner", "admin", "auditor"},
+    "calls:read": {"owner", "admin", "auditor", "one.viewer", "one.service_owner"},
     "declaration:write": {"owner", "admin"},
 }
 
@@ -44,6 +44,19 @@ def test_every_route_says_what_it_needs() -> None:
 def test_every_permission_of_a_route_has_a_row() -> None:
     needed = {permission for _, _, permission in routes() if permission not in ("public", "signed_in")}
     assert needed - set(ALLOWED) == set()
+
+
+def test_operations_have_names_of_their_own_and_every_reply_has_a_form() -> None:
+    document = create_app(None).openapi()  # type: ignore[arg-type]
+    operations = [one for operations in document["paths"].values() for one in operations.values()]
+    names = [one["operationId"] for one in operations]
+    assert len(names) == len(set(names))
+    for one in operations:
+        for status, response in one["responses"].items():
+            schemas = [content.get("schema") for content in response.get("content", {}).values()]
+            assert all(schemas), (one["operationId"], status)
+            if status < "300" and status != "204" and "content" in response:
+                assert schemas != [{}], one["operationId"]
 
 
 @pytest.fixture

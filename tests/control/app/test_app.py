@@ -2,41 +2,64 @@
 
 import socket
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 from fastapi import FastAPI
 
 from tests.control.plan.test_apply import CANARY, ENVIRONMENT, FILE, source
+from tests.recorder.records import record
+from tests.support.api import organisation
 from torana.control import init
 from torana.control.app import create_app
 from torana.control.door import Door
 from torana.control.publish.publish import Publisher
 from torana.settings import Settings
+from torana.stores.sql import tables
 from torana.stores.sql.engine import create
+from torana.stores.sql.people_tables import memberships
 
 pytestmark = pytest.mark.anyio
 
 
 class Recorded:
-    """Stands in for the recorder's queries."""
+    """Stands in for the recorder's queries: one call of team_a, whose bodies were kept."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def calls(self, teams: AbstractSet[str] | None) -> list[dict[str, Any]]:
+        shown = {"seq": 1, "cost_picos": None, "price_source": None}
+        call = {**shown, **msgspec.structs.asdict(record(1, id="0" * 32, started_us=1, bodies_kept=True))}
+        return [call] if teams is None or "team_a" in teams else []
 
     async def list_calls(
-        self, connection: object, filters: object, before: str | None, limit: int
+        self, connection: object, teams: AbstractSet[str] | None, filters: object, before: str | None, limit: int
     ) -> list[dict[str, Any]]:
-        return [{"id": "0" * 32, "filters": filters, "before": before, "limit": limit}]
+        self.asked.append((filters, before, limit))
+        return self.calls(teams)
 
-    async def follow_calls(self, connection: object, filters: object, after: int, limit: int) -> list[dict[str, Any]]:
-        return [{"id": "1" * 32, "after": after}]
+    async def follow_calls(
+        self, connection: object, teams: AbstractSet[str] | None, filters: object, after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        self.asked.append((filters, after, limit))
+        return self.calls(teams)
 
     async def newest_seq(self, connection: object) -> int:
         return 7
 
-    async def show_call(self, connection: object, call_id: str) -> dict[str, Any] | None:
-        return {"id": call_id} if call_id == "0" * 32 else None
+    async def show_call(
+        self, connection: object, teams: AbstractSet[str] | None, call_id: str
+    ) -> dict[str, Any] | None:
+        return next((call for call in self.calls(teams) if call["id"] == call_id), None)
+
+    async def bodies_of(self, call: object) -> dict[str, Any]:
+        return {"request": "asked", "request_cut": False, "response": "answered", "response_cut": False}
 
 
 @pytest.fixture
@@ -149,18 +172,42 @@ async def test_a_key_is_made_listed_and_revoked(app: FastAPI, publisher: Publish
     assert {key["name"]: key["revoked"] for key in after} == {"first": False, "ci": True}
 
 
-async def test_what_was_recorded_is_read_through_the_functions_handed_in(app: FastAPI, publisher: Publisher) -> None:
+async def test_what_was_recorded_is_read_through_the_functions_handed_in(publisher: Publisher) -> None:
+    recorded = Recorded()
+    app = create_app(publisher, recorded)
     async with caller(app, owner=True) as client:
         page = (await client.get("/api/v1/calls", params={"status": 429, "limit": 5})).json()
         followed = (await client.get("/api/v1/calls", params={"after": 3})).json()
-        assert (await client.get("/api/v1/calls/" + "0" * 32)).json() == {"id": "0" * 32}
+        shown = (await client.get("/api/v1/calls/" + "0" * 32)).json()
         assert code_of(await client.get("/api/v1/calls/" + "f" * 32)) == "not_found"
         assert code_of(await client.get("/api/v1/calls/x")) == "not_found"
-    assert page["newest_seq"] == 7
-    assert page["calls"][0]["filters"] == {"status": 429}
-    assert followed["calls"][0]["after"] == 3
+    assert (page["newest_seq"], page["next"], page["items"][0]["id"]) == (7, None, "0" * 32)
+    assert followed["items"] == page["items"]
+    assert recorded.asked == [({"status": 429}, None, 5), ({}, 3, 50)]
+    assert shown == {**page["items"][0], "request": "asked", "request_cut": False, "response": "answered",
+                     "response_cut": False, "bodies_problem": None}  # fmt: skip
     async with caller(create_app(publisher), owner=True) as client:
         assert code_of(await client.get("/api/v1/calls")) == "not_built"
+
+
+async def test_calls_are_their_teams_and_their_bodies_need_a_permission_of_their_own(publisher: Publisher) -> None:
+    on = await organisation(publisher)
+    async with publisher.change() as connection:
+        await connection.execute(tables.teams.insert().values(id="team_a", name="a", created_us=0))
+        for name, role in (("one.viewer", "viewer"), ("two.viewer", "team_admin")):
+            membership = {"id": f"m_{name}", "team_id": "team_a", "user_id": on.users[name], "role": role}
+            await connection.execute(memberships.insert().values(**membership, created_us=0))
+    app = create_app(publisher, Recorded())
+    path = "/api/v1/calls/" + "0" * 32
+    for name, status, request in (
+        ("one.viewer", 200, None),
+        ("two.viewer", 200, "asked"),
+        ("one.developer", 404, None),
+    ):
+        async with caller(app, authorization=f"Bearer {on.tokens[name].reveal()}") as client:
+            found = await client.get(path)
+            assert len((await client.get("/api/v1/calls")).json()["items"]) == (status == 200)
+        assert (found.status_code, found.json().get("request")) == (status, request), name
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
 """POST /api/v1/plan and /api/v1/apply."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from torana.control.api.guard import guard
+from torana.control.api.shapes import PROBLEMS
 from torana.control.declaration.outside import OutsideValues
 from torana.control.plan.apply import apply, plan
 from torana.control.plan.source import Source
 from torana.control.publish.publish import Publisher
 from torana.core.secret import Secret
 
-router = APIRouter()
+router = APIRouter(tags=["declaration"], responses=PROBLEMS)
 
 
 class FileHandedOver(BaseModel):
@@ -36,7 +37,47 @@ class FileHandedOver(BaseModel):
         return Source(self.text.encode("utf-8", "replace"), OutsideValues(found, self.missing), self.name)
 
 
-@router.post("/plan", **guard("declaration:write", platform=True))
+class FieldPlanned(BaseModel):
+    """One field; secrets are masked."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+class ChangePlanned(BaseModel):
+    """One thing that is made, changed or removed."""
+
+    action: Literal["create", "change", "remove"]
+    kind: str
+    name: str
+    fields: list[FieldPlanned]
+
+
+class PlanMade(BaseModel):
+    """What an apply would do."""
+
+    changes: list[ChangePlanned]
+    notes: list[str]
+    fingerprint: Annotated[str, Field(description="Send it with an apply to have exactly this done, or nothing.")]
+
+
+class KeyMade(BaseModel):
+    """A key whose value is shown only here."""
+
+    name: str
+    value: str
+
+
+class Applied(BaseModel):
+    """What an apply has done."""
+
+    changes: list[ChangePlanned]
+    notes: list[str]
+    made: list[KeyMade]
+
+
+@router.post("/plan", response_model=PlanMade, **guard("declaration:write", platform=True))
 async def make_plan(body: FileHandedOver, request: Request) -> Response:
     """What an apply of this file would do."""
     publisher: Publisher = request.app.state.publisher
@@ -44,7 +85,7 @@ async def make_plan(body: FileHandedOver, request: Request) -> Response:
     return _reply(found)
 
 
-@router.post("/apply", **guard("declaration:write", platform=True))
+@router.post("/apply", response_model=Applied, **guard("declaration:write", platform=True))
 async def make_true(body: FileHandedOver, request: Request) -> Response:
     """Make this file true, all or nothing. `made` holds the values of new keys, which are shown only here."""
     done = await apply(request.app.state.publisher, body.source(), body.fingerprint)
