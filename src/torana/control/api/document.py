@@ -13,9 +13,10 @@ from torana.control.api.shapes import Problem
 _DESCRIPTION = """\
 Everything that the console does, and more. Send a token as `Authorization: Bearer …`.
 
-Lists come in pages: send `next` of one as `cursor` to get the following. A PATCH or PUT needs the `ETag` of what it changes in `If-Match`. A request with an `Idempotency-Key`
-may be sent again within a day and has the same result once. `X-Torana-Reason` goes into the audit trail. Errors are problem details (RFC 9457) with a stable `code`.
-What another team owns is not found (404); what one may see but not do is refused (403) with the permission's name.
+Lists come in pages: send `next` of one as `cursor` to get the following. A PATCH or PUT needs the `ETag` of what it
+changes in `If-Match`. A request with an `Idempotency-Key` may be sent again within a day and has the same result once.
+`X-Torana-Reason` goes into the audit trail. Errors are problem details (RFC 9457) with a stable `code`. What another
+team owns is not found (404); what one may see but not do is refused (403) with the permission's name.
 """
 _IF_MATCH = {
     "name": "If-Match",
