@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup run test lint format bench bench-peers lock clean
+.PHONY: setup run test lint format client bench bench-peers lock clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,10 @@ lint: setup
 format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+# From the OpenAPI document of the admin API; a test compares.
+client: setup
+	@$(BIN)/python -m tests.client.generate
 
 bench: setup
 	@$(BIN)/python -m bench

@@ -1,0 +1,639 @@
+"""Generated from the OpenAPI document of the admin API by `make client`; not to be changed by hand."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from torana.client import models
+from torana.client.transport import UNSET, AsyncTransport, Model, Request, Transport, Unset
+
+
+class Calls:
+    """Operations on calls."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_calls(
+        self,
+        *,
+        before: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        status: int | None = None,
+        error: str | None = None,
+        service: str | None = None,
+        model: str | None = None,
+        app_id: str | None = None,
+        key_id: str | None = None,
+        user: str | None = None,
+    ) -> models.CallsListed:
+        """Calls, newest first; with `after` (a `seq`) instead those stored since, in the order of storing.
+
+        Needs the permission `calls:read`.
+        """
+        request = Request(
+            "GET",
+            "/calls",
+            {},
+            {
+                "before": before,
+                "after": after,
+                "limit": limit,
+                "since_us": since_us,
+                "until_us": until_us,
+                "status": status,
+                "error": error,
+                "service": service,
+                "model": model,
+                "app_id": app_id,
+                "key_id": key_id,
+                "user": user,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.CallsListed))
+
+    def iterate_calls(
+        self,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        status: int | None = None,
+        error: str | None = None,
+        service: str | None = None,
+        model: str | None = None,
+        app_id: str | None = None,
+        key_id: str | None = None,
+        user: str | None = None,
+    ) -> Iterator[models.CallShown]:
+        """Every item of `list_calls`, page by page."""
+        before: str | None = None
+        while True:
+            page = self.list_calls(
+                after=after,
+                limit=limit,
+                since_us=since_us,
+                until_us=until_us,
+                status=status,
+                error=error,
+                service=service,
+                model=model,
+                app_id=app_id,
+                key_id=key_id,
+                user=user,
+                before=before,
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            before = page.next
+
+    def show_call(self, call_id: str) -> models.CallWithBodies:
+        """One call; with its bodies, where they were kept and one may see them (`bodies:read`).
+
+        Needs the permission `calls:read`.
+        """
+        request = Request("GET", "/calls/{call_id}", {"call_id": call_id}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.CallWithBodies))
+
+
+class AsyncCalls:
+    """Operations on calls."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_calls(
+        self,
+        *,
+        before: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        status: int | None = None,
+        error: str | None = None,
+        service: str | None = None,
+        model: str | None = None,
+        app_id: str | None = None,
+        key_id: str | None = None,
+        user: str | None = None,
+    ) -> models.CallsListed:
+        """Calls, newest first; with `after` (a `seq`) instead those stored since, in the order of storing.
+
+        Needs the permission `calls:read`.
+        """
+        request = Request(
+            "GET",
+            "/calls",
+            {},
+            {
+                "before": before,
+                "after": after,
+                "limit": limit,
+                "since_us": since_us,
+                "until_us": until_us,
+                "status": status,
+                "error": error,
+                "service": service,
+                "model": model,
+                "app_id": app_id,
+                "key_id": key_id,
+                "user": user,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.CallsListed))
+
+    async def iterate_calls(
+        self,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        status: int | None = None,
+        error: str | None = None,
+        service: str | None = None,
+        model: str | None = None,
+        app_id: str | None = None,
+        key_id: str | None = None,
+        user: str | None = None,
+    ) -> AsyncIterator[models.CallShown]:
+        """Every item of `list_calls`, page by page."""
+        before: str | None = None
+        while True:
+            page = await self.list_calls(
+                after=after,
+                limit=limit,
+                since_us=since_us,
+                until_us=until_us,
+                status=status,
+                error=error,
+                service=service,
+                model=model,
+                app_id=app_id,
+                key_id=key_id,
+                user=user,
+                before=before,
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            before = page.next
+
+    async def show_call(self, call_id: str) -> models.CallWithBodies:
+        """One call; with its bodies, where they were kept and one may see them (`bodies:read`).
+
+        Needs the permission `calls:read`.
+        """
+        request = Request("GET", "/calls/{call_id}", {"call_id": call_id}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.CallWithBodies))
+
+
+class Declaration:
+    """Operations on declaration."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def make_plan(
+        self,
+        *,
+        text: str,
+        name: str | Unset = UNSET,
+        values: dict[str, str] | Unset = UNSET,
+        missing: dict[str, str] | Unset = UNSET,
+        fingerprint: str | Unset | None = UNSET,
+    ) -> models.PlanMade:
+        """What an apply of this file would do.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request(
+            "POST",
+            "/plan",
+            {},
+            {},
+            {"text": text, "name": name, "values": values, "missing": missing, "fingerprint": fingerprint},
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.PlanMade))
+
+    def make_true(
+        self,
+        *,
+        text: str,
+        name: str | Unset = UNSET,
+        values: dict[str, str] | Unset = UNSET,
+        missing: dict[str, str] | Unset = UNSET,
+        fingerprint: str | Unset | None = UNSET,
+    ) -> models.Applied:
+        """Make this file true, all or nothing. `made` holds the values of new keys, which are shown only here.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request(
+            "POST",
+            "/apply",
+            {},
+            {},
+            {"text": text, "name": name, "values": values, "missing": missing, "fingerprint": fingerprint},
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.Applied))
+
+
+class AsyncDeclaration:
+    """Operations on declaration."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def make_plan(
+        self,
+        *,
+        text: str,
+        name: str | Unset = UNSET,
+        values: dict[str, str] | Unset = UNSET,
+        missing: dict[str, str] | Unset = UNSET,
+        fingerprint: str | Unset | None = UNSET,
+    ) -> models.PlanMade:
+        """What an apply of this file would do.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request(
+            "POST",
+            "/plan",
+            {},
+            {},
+            {"text": text, "name": name, "values": values, "missing": missing, "fingerprint": fingerprint},
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.PlanMade))
+
+    async def make_true(
+        self,
+        *,
+        text: str,
+        name: str | Unset = UNSET,
+        values: dict[str, str] | Unset = UNSET,
+        missing: dict[str, str] | Unset = UNSET,
+        fingerprint: str | Unset | None = UNSET,
+    ) -> models.Applied:
+        """Make this file true, all or nothing. `made` holds the values of new keys, which are shown only here.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request(
+            "POST",
+            "/apply",
+            {},
+            {},
+            {"text": text, "name": name, "values": values, "missing": missing, "fingerprint": fingerprint},
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.Applied))
+
+
+class System:
+    """Operations on system."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(
+        self,
+        *,
+        app: str,
+        team: str | Unset | None = UNSET,
+        name: str | Unset = UNSET,
+        expires_seconds: int | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        """Make a key; its value is in this reply only.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/keys",
+            {},
+            {},
+            {"app": app, "team": team, "name": name, "expires_seconds": expires_seconds},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    def list_keys(self, *, team: str | None = None, app: str | None = None) -> dict[str, Any]:
+        """Keys, oldest first, without their values.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request("GET", "/keys", {}, {"team": team, "app": app}, None, {})
+        return self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    def revoke(
+        self, reference: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> dict[str, Any]:
+        """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/keys/{reference}",
+            {"reference": reference},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    def list_models(self) -> dict[str, Any]:
+        """Services of kind model and custom with their deployments, by name.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/models", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    def health(self) -> models.Health:
+        """Whether control answers, and the newest published version."""
+        request = Request("GET", "/health", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.Health))
+
+
+class AsyncSystem:
+    """Operations on system."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        *,
+        app: str,
+        team: str | Unset | None = UNSET,
+        name: str | Unset = UNSET,
+        expires_seconds: int | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        """Make a key; its value is in this reply only.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/keys",
+            {},
+            {},
+            {"app": app, "team": team, "name": name, "expires_seconds": expires_seconds},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    async def list_keys(self, *, team: str | None = None, app: str | None = None) -> dict[str, Any]:
+        """Keys, oldest first, without their values.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request("GET", "/keys", {}, {"team": team, "app": app}, None, {})
+        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    async def revoke(
+        self, reference: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> dict[str, Any]:
+        """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/keys/{reference}",
+            {"reference": reference},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    async def list_models(self) -> dict[str, Any]:
+        """Services of kind model and custom with their deployments, by name.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/models", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    async def health(self) -> models.Health:
+        """Whether control answers, and the newest published version."""
+        request = Request("GET", "/health", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.Health))
+
+
+class Teams:
+    """Operations on teams."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_teams(
+        self, *, name: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedTeamShown:
+        """Teams that one is in, or all. Sorted by `name` or `created_us`.
+
+        Needs the permission `teams:read`.
+        """
+        request = Request("GET", "/teams", {}, {"name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ListedTeamShown))
+
+    def iterate_teams(
+        self, *, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.TeamShown]:
+        """Every item of `list_teams`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_teams(name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_team(
+        self, *, name: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.TeamShown:
+        """Make a team.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "POST", "/teams", {}, {}, {"name": name}, {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason}
+        )
+        return self._transport.call(request, TypeAdapter(models.TeamShown))
+
+    def get_team(self, team: str) -> models.TeamShown:
+        """One team, by its id or name.
+
+        Needs the permission `teams:read`.
+        """
+        request = Request("GET", "/teams/{team}", {"team": team}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.TeamShown))
+
+    def change_team(
+        self,
+        team: str,
+        *,
+        name: str,
+        if_match: str | Model,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.TeamShown:
+        """Give a team another name.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/teams/{team}",
+            {"team": team},
+            {},
+            {"name": name},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.TeamShown))
+
+    def delete_team(self, team: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a team with its apps, keys, services, provider accounts, limits and prices.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}",
+            {"team": team},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncTeams:
+    """Operations on teams."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_teams(
+        self, *, name: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedTeamShown:
+        """Teams that one is in, or all. Sorted by `name` or `created_us`.
+
+        Needs the permission `teams:read`.
+        """
+        request = Request("GET", "/teams", {}, {"name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ListedTeamShown))
+
+    async def iterate_teams(
+        self, *, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.TeamShown]:
+        """Every item of `list_teams`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_teams(name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_team(
+        self, *, name: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.TeamShown:
+        """Make a team.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "POST", "/teams", {}, {}, {"name": name}, {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason}
+        )
+        return await self._transport.call(request, TypeAdapter(models.TeamShown))
+
+    async def get_team(self, team: str) -> models.TeamShown:
+        """One team, by its id or name.
+
+        Needs the permission `teams:read`.
+        """
+        request = Request("GET", "/teams/{team}", {"team": team}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.TeamShown))
+
+    async def change_team(
+        self,
+        team: str,
+        *,
+        name: str,
+        if_match: str | Model,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.TeamShown:
+        """Give a team another name.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/teams/{team}",
+            {"team": team},
+            {},
+            {"name": name},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.TeamShown))
+
+    async def delete_team(self, team: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a team with its apps, keys, services, provider accounts, limits and prices.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}",
+            {"team": team},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Resources:
+    """The parts of the API, one attribute each."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.calls = Calls(transport)
+        self.declaration = Declaration(transport)
+        self.system = System(transport)
+        self.teams = Teams(transport)
+
+
+class AsyncResources:
+    """The parts of the API, one attribute each."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self.calls = AsyncCalls(transport)
+        self.declaration = AsyncDeclaration(transport)
+        self.system = AsyncSystem(transport)
+        self.teams = AsyncTeams(transport)
