@@ -15,21 +15,12 @@ from tests.support.instance import Instance
 from tests.support.simulated import mind, process
 from tests.support.simulated import openai as vendor
 from tests.support.simulated.process import Simulated
+from tests.support.simulated.records import check_record
 
 GREETING = "Hello — naïve 😀: Hi"
 MESSAGES: list[Any] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
 CHAT = ["direct", "openai", "responses", "mistral", "anthropic", "google", "aws", "cohere", "ollama"]
 GATE = CHAT[1:]
-SERVED = {
-    "openai": "gpt-sim-2026-01-01",
-    "responses": "gpt-sim-2026-01-01",
-    "mistral": "gpt-sim-2026-01-01",
-    "anthropic": "claude-sim-20260101",
-    "google": "gemini-sim-001",
-    "aws": None,
-    "cohere": None,
-    "ollama": "llama-sim",
-}
 WEATHER = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
@@ -91,14 +82,7 @@ def test_chat_is_answered_and_recorded(clients: Clients, target: str) -> None:
     if target == "direct":
         return
     assert raw.headers["x-torana-target"] == f"{target}/{process.MODELS[target]}"
-    record = clients.door.record(raw.headers["x-torana-call-id"])
-    assert record["status"] == 200
-    assert record["service"] == record["model_asked"] == record["provider"] == target
-    assert record["model_sent"] == process.MODELS[target]
-    assert record["model_served"] == SERVED[target]
-    assert (record["input_tokens"], record["output_tokens"]) == (mind.INPUT, mind.OUTPUT)
-    assert record["cached_input_tokens"] == (None if target == "ollama" else mind.CACHED)
-    assert not record["usage_estimated"]
+    check_record(clients.door, raw.headers["x-torana-call-id"], target, "openai_chat")
 
 
 @TARGETS

@@ -93,7 +93,7 @@ class Dialect:
     @cached_property
     def refits(self) -> Callable[[bytes, Peek, frozenset[str]], bool] | None:
         """Whether a request has to be written anew for a vendor with these quirks, although it speaks the caller's dialect."""
-        return getattr(self._module("look"), "refits", None)
+        return getattr(self._module("look"), "refits", None) if self.has("look") else None
 
     @cached_property
     def read_reply(self) -> Callable[[bytes], tuple[str | None, Usage]]:

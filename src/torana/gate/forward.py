@@ -75,11 +75,12 @@ async def _send(call: Call, target: Target) -> Ending:
     call.way = way = target.way(path, seen.stream)
     if target.deployment.facts is not None:
         check(call, target, decode)
-    if way.refits is not None and way.refits(request.body, seen, way.quirks):
-        body = encode(call, way, target.deployment.model)
-    elif way.passes:
+    if way.passes:
         call.asked_usage = ask = seen.stream and not seen.wants_usage and target.account.stream_usage
-        body = way.dialect.for_upstream(request.body, seen, target.deployment.model, ask)
+        if way.refits is not None and way.refits(request.body, seen, way.quirks):
+            body = encode(call, way, target.deployment.model)
+        else:
+            body = way.dialect.for_upstream(request.body, seen, target.deployment.model, ask)
     elif way.counts:
         return count(call)
     else:

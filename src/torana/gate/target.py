@@ -38,6 +38,7 @@ _FORWARDED = {
 """What a vendor may see of the headers of a caller who speaks its dialect."""
 _DEMANDED = {"anthropic_messages": {"anthropic-version": VERSION}}
 """What every request of a dialect has to carry, whoever the vendor is; an account's own headers and a caller's go before."""
+_COHERES_RERANK = "/v2/rerank"
 _SAME = {"openai_completions": "openai_chat", "gemini_array": "gemini"}
 """Dialects that a vendor speaks who speaks another one."""
 
@@ -176,6 +177,8 @@ class Target:
                 return Way(self, door, path.dialect, True, path.upstream or _gemini_path(path, model))
         door = next(door for door in self.doors if door.dialect == "cohere") if reranks else self.doors[0]
         dialect = DIALECTS[door.dialect]
+        if reranks and path.label == _COHERES_RERANK:
+            return Way(self, door, dialect, True, path.upstream)
         if path.operation == "count" and not dialect.has("count"):
             way = Way(self, door, dialect, False, "")
             way.counts = True

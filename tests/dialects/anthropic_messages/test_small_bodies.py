@@ -37,7 +37,7 @@ def test_every_refusal_is_an_error_of_anthropics_with_our_code_and_the_call_id(c
     body = json.loads(encode_error(refused, "call-1"))
     assert body["type"] == "error"
     assert body["request_id"] == body["error"]["call_id"] == "call-1"
-    assert body["error"]["code"] == code
+    assert body["error"]["code"] == body["error"]["details"]["error_code"] == code
     assert body["error"]["message"] == refused.sentence
     assert body["error"].get("param") == refused.param
     assert body["error"]["type"] in TYPES

@@ -172,6 +172,23 @@ def test_rerank_is_translated_for_cohere_and_counted_in_searches(media: MediaVen
     run(story())
 
 
+def test_rerank_in_coheres_own_form_passes_to_cohere(media: MediaVendor, tmp_path: Path) -> None:
+    async def story() -> None:
+        content = renamed(cohere(media), "order", "rerank-v5.0-pro")
+        async with gate_here(tmp_path, content) as here:
+            body = (
+                b'{"model":"order","query":"q", "documents":["a","b"],"relevant_spans":{"mode":"enabled"},"own":1.10}'
+            )
+            reply = await here.post(body, "/v2/rerank")
+            assert media.last().target == "/v2/rerank"
+            assert media.last().body == body.replace(b'"order"', b'"rerank-v5.0-pro"')
+            assert json.loads(reply.body)["results"][0] == {"index": 1, "relevance_score": 0.98}
+            record = here.record(reply.call_id)
+            assert (record.units, record.unit_count, record.target_dialect) == ("searches", 1, "cohere")
+
+    run(story())
+
+
 @pytest.mark.parametrize("path", ["/v1/images/generations", "/v1/audio/speech", "/v1/moderations"])
 def test_what_a_vendor_of_another_dialect_does_not_have_is_refused(
     media: MediaVendor, tmp_path: Path, path: str

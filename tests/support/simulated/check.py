@@ -39,6 +39,7 @@ _COHERE = {
         *("model", "input_type", "texts", "images", "inputs", "max_tokens", "output_dimension", "embedding_types"),
         *("truncate", "priority"),
     },
+    "/rerank": {"model", "query", "documents", "top_n", "max_tokens_per_doc", "relevant_spans", "priority"},
 }
 _OLLAMA = {
     "/chat": {
@@ -98,11 +99,14 @@ def check_anthropic(path: str, body: dict[str, Any]) -> None:
         _judge(_strict(types.MessageCountTokensParams), body)
 
 
-def check_gemini(method: str, body: dict[str, Any]) -> None:
-    """Raises Refused with 400."""
+def check_gemini(method: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body in Google's own spelling: it takes both its own and that of its field names. Raises Refused with 400."""
     found = _gemini().get(method)
-    if found is not None:
-        _judge(found, body)
+    if found is None:
+        return body
+    read = _judge(found, body)
+    own: dict[str, Any] = found.dump_python(read, mode="json", by_alias=True, exclude_none=True)
+    return own
 
 
 def check_bedrock(model: str, action: str, body: dict[str, Any]) -> None:
@@ -152,9 +156,9 @@ def _only(known: dict[str, set[str]], path: str, body: dict[str, Any]) -> None:
         raise Refused(400, f"unknown field: parameter '{min(unknown)}' is not a valid field")
 
 
-def _judge(adapter: "pydantic.TypeAdapter[Any]", body: Any) -> None:
+def _judge(adapter: "pydantic.TypeAdapter[Any]", body: Any) -> Any:
     try:
-        adapter.validate_json(json.dumps(body))
+        return adapter.validate_json(json.dumps(body))
     except pydantic.ValidationError as error:
         told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)]
         raise Refused(400, "; ".join(told)[:1500]) from None

@@ -1,4 +1,4 @@
-"""Cohere: https://docs.cohere.com/v2/reference/chat, …/chat-stream, …/embed."""
+"""Cohere: https://docs.cohere.com/v2/reference/chat, …/chat-stream, …/embed, …/rerank; and Jina's rerank: https://api.jina.ai/redoc."""
 
 import json
 from typing import Any
@@ -28,10 +28,35 @@ def respond(request: Request) -> Reply:
         meta = {"api_version": {"version": "2"}, "billed_units": {"input_tokens": mind.INPUT}}
         made = {"id": "emb-sim", "embeddings": {"float": vectors}, "texts": body.get("texts"), "meta": meta}
         return whole({**made, "response_type": "embeddings_by_type"})
+    if request.path == "/rerank":
+        meta = {"api_version": {"version": "2"}, "billed_units": {"search_units": 1}}
+        return whole({"id": "rr-sim", "results": _ranked(body), "meta": meta})
     if request.path != "/chat":
         raise Refused(404, f"There is no {request.path}.")
     said = mind.answer(_asked(body))
     return _stream(said) if body.get("stream") else _chat(said)
+
+
+def respond_as_jina(request: Request) -> Reply:
+    """A reply of Jina."""
+    demand(request.headers.get("authorization"), f"Bearer {KEY}", "API key")
+    if request.path != "/rerank":
+        raise Refused(404, "Not Found")
+    usage = {"total_tokens": mind.INPUT}
+    return whole({"model": "jina-sim-001", "object": "list", "usage": usage, "results": _ranked(request.json)})
+
+
+def _ranked(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Longer texts first."""
+    mind.answer(Asked(body["model"]))
+    texts = [(len(text), number) for number, text in enumerate(body["documents"])]
+    rows: list[dict[str, Any]] = [
+        {"index": number, "relevance_score": size / 100} for size, number in sorted(texts, reverse=True)
+    ]
+    if body.get("relevant_spans"):
+        for row in rows:
+            row["relevant_spans"] = [{"start": 0, "end": 3, "score": 0.5}]
+    return rows[: body.get("top_n")]
 
 
 def refusal(status: int, message: str) -> Reply:
@@ -54,8 +79,11 @@ def _asked(body: dict[str, Any]) -> Asked:
                 found.text = text_of(content)
                 parts = [] if isinstance(content, str) else content
                 found.images = [media_type(p["image_url"]["url"]) for p in parts if p["type"] == "image_url"]
-            elif not isinstance(content, str):
-                found.proofs += [part["thinking"] for part in content if part["type"] == "thinking"]
+            else:
+                parts = [] if isinstance(content, str) else content
+                found.proofs += [part["thinking"] for part in parts if part["type"] == "thinking"]
+                # Thoughts that a caller was shown in pieces come back as one with the plan behind them.
+                found.proofs += [mind.THOUGHT] if mind.THOUGHT in message.get("tool_plan", "") else []
     found.tools = [(t["function"]["name"], t["function"].get("parameters") or {}) for t in body.get("tools") or ()]
     found.forced = body.get("tool_choice") == "REQUIRED"
     if body.get("tool_choice") == "NONE":

@@ -24,10 +24,10 @@ def respond(request: Request) -> Reply:
     """A reply of Gemini."""
     demand(request.headers.get("x-goog-api-key"), KEY, "API key")
     name, _, method = request.path.removeprefix("/models/").partition(":")
-    check_gemini(method, request.json)
+    body = check_gemini(method, request.json)
     if method == "batchEmbedContents":
         mind.answer(Asked(name))
-        return whole({"embeddings": [{"values": list(mind.VECTOR)} for _ in request.json["requests"]]})
+        return whole({"embeddings": [{"values": list(mind.VECTOR)} for _ in body["requests"]]})
     if method == "embedContent":
         mind.answer(Asked(name))
         return whole({"embedding": {"values": list(mind.VECTOR)}})
@@ -35,7 +35,7 @@ def respond(request: Request) -> Reply:
         mind.answer(Asked(name))
         details = [{"modality": "TEXT", "tokenCount": COUNTED}]
         return whole({"totalTokens": COUNTED, "promptTokensDetails": details})
-    parts = _parts(mind.answer(_asked(name, request.json)))
+    parts = _parts(mind.answer(_asked(name, body)))
     if method == "streamGenerateContent":
         return _stream(parts, "alt=sse" in request.query)
     if method != "generateContent":
@@ -52,12 +52,16 @@ def refusal(status: int, message: str) -> Reply:
 
 def _asked(name: str, body: dict[str, Any]) -> Asked:
     found = Asked(name)
+    turn: list[dict[str, Any]] = []
     for content in body["contents"]:
         parts = content["parts"]
         if content.get("role") == "model":
             found.proofs += [part["thoughtSignature"] for part in parts if part.get("thoughtSignature")]
-            _check_signatures(parts)
+            # What one SDK got in several events comes back as several contents in a row.
+            turn += parts
             continue
+        _check_signatures(turn)
+        turn = []
         found.results = [_result(part["functionResponse"]) for part in parts if "functionResponse" in part]
         found.text = "".join(part.get("text", "") for part in parts) or found.text
         found.images = [part["inlineData"]["mimeType"] for part in parts if "inlineData" in part]

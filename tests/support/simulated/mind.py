@@ -60,19 +60,25 @@ def answer(asked: Asked) -> Answer:
     if status.isdigit() and not kind:
         raise Refused(int(status), f"The vendor says {status}.")
     thought = THOUGHT if asked.thinking else ""
+    if asked.results and asked.forced:
+        # An answer that has to be a call: the last tool is the one to give it with.
+        return Answer("", thought, (_call(2, asked.tools[-1], "Paris"),))
     if asked.results:
         proved = " Proved." if asked.proofs else ""
         return Answer(f"It is {' and '.join(asked.results)}.{proved}", thought)
     if asked.tools and (asked.forced or not asked.schema):
         wanted = 2 if "both" in asked.text else 1
-        name, schema = asked.tools[0]
-        calls = tuple(Called(f"call_{n}_sim", name, made(schema, ("Paris", "Rome")[n])) for n in range(wanted))
+        calls = tuple(_call(n, asked.tools[0], ("Paris", "Rome")[n]) for n in range(wanted))
         return Answer("", thought, calls)
     if asked.schema is not None:
         return Answer(json.dumps(made(asked.schema, "yes")), thought)
     if asked.images:
         return Answer(f"I see {', '.join(asked.images)}.", thought)
     return Answer(f"Hello — naïve 😀: {asked.text}", thought)
+
+
+def _call(number: int, tool: tuple[str, dict[str, Any]], text: str) -> Called:
+    return Called(f"call_{number}_sim", tool[0], made(tool[1], text))
 
 
 def made(schema: dict[str, Any], text: str, whole: dict[str, Any] | None = None) -> Any:

@@ -20,12 +20,12 @@ def respond(request: Request) -> Reply:
         mind.answer(Asked(body["model"]))
         count = len(body["input"]) if isinstance(body["input"], list) else 1
         vectors = [list(mind.VECTOR)] * count
-        return whole({"model": "llama-sim", "embeddings": vectors, "prompt_eval_count": mind.INPUT})
+        return whole({"model": "qwen3-sim", "embeddings": vectors, "prompt_eval_count": mind.INPUT})
     if request.path != "/chat":
         raise Refused(404, "404 page not found")
     said = mind.answer(_asked(body))
     end = {"done": True, "done_reason": "stop", "prompt_eval_count": mind.INPUT, "eval_count": mind.OUTPUT}
-    head = {"model": "llama-sim", "created_at": _TIME}
+    head = {"model": "qwen3-sim", "created_at": _TIME}
     if body.get("stream", True):
         lines = [{**head, "message": message, "done": False} for message in _messages(said)]
         lines.append({**head, "message": {"role": "assistant", "content": ""}, **end})

@@ -36,7 +36,7 @@ def respond_as_mistral(request: Request) -> Reply:
     """A reply of Mistral."""
     demand(request.headers.get("authorization"), f"Bearer {KEY}", "API key")
     check_mistral(request.path, request.json)
-    return _respond(request, always_usage=True)
+    return _respond(request, as_mistral=True)
 
 
 def refusal(status: int, message: str) -> Reply:
@@ -47,18 +47,18 @@ def refusal(status: int, message: str) -> Reply:
     return whole({"error": error}, status, (("x-request-id", "req_sim"), *headers))
 
 
-def _respond(request: Request, always_usage: bool = False) -> Reply:
+def _respond(request: Request, as_mistral: bool = False) -> Reply:
     body = request.json
     if request.path == "/embeddings":
-        return _embeddings(body)
+        return _embeddings(body, {"id": "embd-sim"} if as_mistral else {})
     if request.path == "/completions":
         return _completions(body)
     if request.path != "/chat/completions":
         raise Refused(404, f"There is no {request.path}.")
     said = mind.answer(asked(body))
-    if always_usage and body.get("stream"):
-        # Mistral tells it in the chunk that finishes.
-        return _stream(said, {}, {"usage": USAGE})
+    if as_mistral and body.get("stream"):
+        # Mistral tells the usage in the chunk that finishes, and a call in one piece.
+        return _stream(said, {}, {"usage": USAGE}, whole_calls=True)
     options = body.get("stream_options") or {}
     return _stream(said, options, {}) if body.get("stream") else _chat(body, said)
 
@@ -150,11 +150,14 @@ def _chat(body: dict[str, Any], said: Answer) -> Reply:
     return whole(made, headers=(("x-request-id", "req_sim"),))
 
 
-def _stream(said: Answer, options: dict[str, Any], last: dict[str, Any]) -> Reply:
+def _stream(said: Answer, options: dict[str, Any], last: dict[str, Any], whole_calls: bool = False) -> Reply:
     deltas: list[tuple[dict[str, Any], str | None]] = [({"role": "assistant", "content": "", "refusal": None}, None)]
     deltas += [({"content": piece}, None) for piece in pieces(said.text)]
     for index, call in enumerate(_calls(said)):
         function = call["function"]
+        if whole_calls:
+            deltas.append(({"tool_calls": [{"index": index, **call}]}, None))
+            continue
         first = {"index": index, **call, "function": {"name": function["name"], "arguments": ""}}
         deltas.append(({"tool_calls": [first]}, None))
         for piece in pieces(function["arguments"]):
@@ -188,7 +191,7 @@ def _completions(body: dict[str, Any]) -> Reply:
     return events((("", chunk) for chunk in chunks), b"data: [DONE]\n\n")
 
 
-def _embeddings(body: dict[str, Any]) -> Reply:
+def _embeddings(body: dict[str, Any], head: dict[str, Any]) -> Reply:
     mind.answer(Asked(body["model"]))
     texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
     vector: Any = list(mind.VECTOR)
@@ -196,4 +199,4 @@ def _embeddings(body: dict[str, Any]) -> Reply:
         vector = base64.b64encode(struct.pack("<3f", *mind.VECTOR)).decode()
     data = [{"object": "embedding", "index": n, "embedding": vector} for n in range(len(texts))]
     usage = {"prompt_tokens": mind.INPUT, "total_tokens": mind.INPUT}
-    return whole({"object": "list", "data": data, "model": "embed-sim", "usage": usage})
+    return whole({**head, "object": "list", "data": data, "model": "embed-sim", "usage": usage})

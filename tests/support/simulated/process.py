@@ -25,7 +25,7 @@ MODELS = {
     "google": "gemini-3-sim",
     "aws": "anthropic.claude-sim-v1:0",
     "cohere": "command-a-sim",
-    "ollama": "llama-sim",
+    "ollama": "qwen3-sim",
 }
 """Services, named after the provider they call, with the vendor's model."""
 FAULTS = ("400", "401", "429", "500")
@@ -115,12 +115,14 @@ def configuration(simulated: Simulated) -> dict[str, Any]:
         provider("google", "google", "GOOGLE"),
         provider("aws", "aws", "AWS", options={"region": bedrock.REGION}),
         provider("cohere", "cohere", "COHERE"),
+        provider("jina", "jina", "COHERE"),
         {**provider("ollama", "ollama", dialect="ollama"), "vendor": "openai-compatible"},
     ]
     wanted = dict(MODELS)
     for name in MODELS:
         wanted |= {f"{name}-fault-{status}": f"fault-{status}" for status in FAULTS}
     wanted |= {f"{name}-embed": "embed-sim" for name in ("openai", "google", "cohere", "ollama", "mistral")}
+    wanted |= {f"{name}-rerank": "rerank-sim" for name in ("cohere", "jina")}
     services = [_service(name, name.partition("-")[0], model) for name, model in wanted.items()]
     services += [_service(f"{name}-lossy", name, MODELS[name], drop_unsupported=True) for name in LOSSY]
     names = [service["name"] for service in services]

@@ -20,7 +20,8 @@ def respond(body: dict[str, Any]) -> Reply:
     """A reply, streamed where that was asked."""
     asked = _asked(body)
     encrypted = "reasoning.encrypted_content" in (body.get("include") or ())
-    items = _items(mind.answer(asked), encrypted)
+    shown = bool((body.get("reasoning") or {}).get("summary"))
+    items = _items(mind.answer(asked), encrypted, shown)
     final = {**_head(body), "status": "completed", "output": items, "usage": USAGE}
     return _stream(_head(body), items, final) if body.get("stream") else whole(final)
 
@@ -81,10 +82,10 @@ def _head(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _items(said: Answer, encrypted: bool) -> list[dict[str, Any]]:
+def _items(said: Answer, encrypted: bool, shown: bool) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     if said.thought:
-        summary = [{"type": "summary_text", "text": said.thought}]
+        summary = [{"type": "summary_text", "text": said.thought}] if shown else []
         items.append({"id": "rs_sim", "type": "reasoning", "summary": summary})
         if encrypted:
             items[0]["encrypted_content"] = mind.PROOF
@@ -116,7 +117,7 @@ def _item(index: int, item: dict[str, Any]) -> list[dict[str, Any]]:
     if item["type"] == "message":
         begun, inner = {**item, "status": "in_progress", "content": []}, _text(at, item["content"][0])
     elif item["type"] == "reasoning":
-        begun, inner = {**item, "summary": []}, _summary(at, item["summary"][0])
+        begun, inner = {**item, "summary": []}, [e for part in item["summary"] for e in _summary(at, part)]
     else:
         begun = {**item, "status": "in_progress", "arguments": ""}
         kind = "response.function_call_arguments"

@@ -21,6 +21,7 @@ VENDORS = {
     "google": (gemini.respond, gemini.refusal),
     "aws": (bedrock.respond, bedrock.refusal),
     "cohere": (cohere.respond, cohere.refusal),
+    "jina": (cohere.respond_as_jina, openai.refusal),
     "ollama": (ollama.respond, ollama.refusal),
 }
 BASES = {
@@ -30,6 +31,7 @@ BASES = {
     "google": "/v1beta",
     "aws": "",
     "cohere": "/v2",
+    "jina": "/v1",
     "ollama": "/api",
 }
 """Where a provider's base URL ends."""

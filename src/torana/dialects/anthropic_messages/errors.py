@@ -22,9 +22,15 @@ _BY_STATUS = {
 TYPES = frozenset((*_BY_STATUS.values(), "invalid_request_error", "api_error"))
 
 
+class _Details(msgspec.Struct):
+    error_code: str
+    """Where Anthropic's SDKs look for a stable code (`error.error_code`)."""
+
+
 class _Error(msgspec.Struct, omit_defaults=True):
     type: str
     message: str
+    details: _Details | None = None
     code: str | None = None
     call_id: str | None = None
     param: str | None = None
@@ -58,7 +64,7 @@ def error_type(refusal: Refusal) -> str:
 
 def encode_error(refusal: Refusal, call_id: str) -> bytes:
     """The body of an error reply. Behind Anthropic's own fields stand our stable code, the call id and the field at fault."""
-    error = _Error(error_type(refusal), refusal.sentence, refusal.code, call_id, refusal.param)
+    error = _Error(error_type(refusal), refusal.sentence, _Details(refusal.code), refusal.code, call_id, refusal.param)
     return _encode(_Body("error", error, call_id))
 
 
@@ -70,7 +76,8 @@ def encode_error_event(refusal: Refusal, call_id: str) -> bytes:
 def encode_vendor_error_event(error: VendorError) -> bytes:
     """The event for an error that a vendor sent in the middle of its stream."""
     kind = error.type if error.type in TYPES else "api_error"
-    told = _Error(kind, error.message, error.code, None, error.param)
+    details = None if error.code is None else _Details(error.code)
+    told = _Error(kind, error.message, details, error.code, None, error.param)
     try:
         body = _encode(_StreamBody("error", told))
     except UnicodeEncodeError:

@@ -94,7 +94,8 @@ def _thinking(wanted: Thinking, model: str, own: bool) -> dict[str, Any]:
     elif (wanted.enabled or wanted.adaptive) and not by_level:
         config["thinkingBudget"] = -1
     visible = wanted.visible
-    if visible is None and wanted.summary is not None:
+    if visible is None and not own and (wanted.summary is not None or wanted.enabled):
+        # Where thinking is turned on by name, the caller gets to see it; Gemini shows it only when told to.
         visible = True
     if visible is not None:
         config["includeThoughts"] = visible

@@ -68,6 +68,10 @@ def _media(label: str, capability: str, form: Form = "json", operation: Operatio
     return Path(label, "model", _POST, label.removeprefix("/v1"), _OPENAI, operation, form=form, capability=capability)
 
 
+_COHERES_RERANK = Path("/v2/rerank", "model", _POST, "/rerank", operation="rerank", form="json", capability="rerank")
+"""As Cohere's own SDK asks for it."""
+
+
 def _account(label: str, capability: str, *methods: bytes) -> Path:
     upstream = label.removeprefix("/v1")
     return Path(label, "model", frozenset(methods), upstream, operation="media", form="account", capability=capability)
@@ -82,6 +86,7 @@ _ALL = (
     _calls("/v1/messages/count_tokens", "count", _ANTHROPIC),
     Path("/v1/realtime", "realtime", frozenset((b"GET",)), "/realtime"),
     _media("/v1/rerank", "rerank", operation="rerank"),
+    _COHERES_RERANK,
     _media("/v1/moderations", "moderations"),
     _media("/v1/images/generations", "images"),
     _media("/v1/audio/speech", "speech"),

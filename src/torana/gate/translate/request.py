@@ -3,6 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from torana.core.exchange import EmbedRequest, ModelRequest
 from torana.core.losses import Losses
 
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from torana.gate.call import Call
     from torana.gate.target import Way
 
+_TOLD_ON_DEMAND = frozenset({"openai_chat", "openai_completions"})
+"""Dialects whose streams tell their usage only when asked."""
 Neutral = ModelRequest | EmbedRequest
 
 
@@ -53,6 +57,9 @@ def encode(call: "Call", way: "Way", model: str) -> bytes:
     elif path.operation == "count":
         body = target.encode_count(request, model, losses)
     else:
+        if request.stream and target.name in _TOLD_ON_DEMAND and call.target is not None:
+            # Whether the caller is shown it is another matter, which their own dialect's encoder knows.
+            request = replace(request, stream_usage=call.target.account.stream_usage or None)
         body = target.encode_request(request, model, losses, way.quirks)
     call.dropped = losses.dropped or None
     return body
