@@ -155,6 +155,36 @@ class KeyMade(Model):
     value: str
 
 
+class LimitForm(Model):
+    """At most `amount` requests in `period_seconds`, or at most `amount` calls at a time."""
+
+    kind: Literal["requests", "concurrency"]
+    amount: int
+    period_seconds: int = 0
+
+
+class LimitsShown(Model):
+    """All limits of a thing. Its team's and its app's count as well: every limit on the way holds."""
+
+    owner_kind: Literal["team", "app", "key", "service"]
+    owner_id: str
+    limits: list["LimitForm"]
+
+
+class ListedPriceShown(Model):
+    """Listed_PriceShown_."""
+
+    items: list["PriceShown"]
+    next: str | None = None
+
+
+class ListedProviderShown(Model):
+    """Listed_ProviderShown_."""
+
+    items: list["ProviderShown"]
+    next: str | None = None
+
+
 class ListedTeamShown(Model):
     """Listed_TeamShown_."""
 
@@ -168,6 +198,44 @@ class PlanMade(Model):
     changes: list["ChangePlanned"]
     notes: list[str]
     fingerprint: str
+
+
+class PriceShown(Model):
+    """What a model costs, in dollars per million tokens as decimal text; null is unknown."""
+
+    id: str
+    team_id: str | None
+    vendor: str | None
+    provider_id: str | None
+    model: str
+    valid_from_us: int
+    input_usd: str | None
+    cached_input_usd: str | None
+    output_usd: str | None
+    reasoning_usd: str | None
+    created_us: int
+
+
+class ProviderShown(Model):
+    """An account at a vendor, without its credential."""
+
+    id: str
+    team_id: str | None
+    name: str
+    vendor: str
+    base_url: str
+    dialect: str | None
+    bases: dict[str, str]
+    options: dict[str, str]
+    has_credential: bool
+    ca_pem: str | None
+    proxy: str | None
+    connect_timeout_seconds: float | None
+    first_byte_timeout_seconds: float | None
+    idle_timeout_seconds: float | None
+    total_timeout_seconds: float | None
+    stream_usage: bool | None
+    created_us: int
 
 
 class TeamShown(Model):
@@ -186,6 +254,12 @@ ChangePlanned.model_rebuild()
 FieldPlanned.model_rebuild()
 Health.model_rebuild()
 KeyMade.model_rebuild()
+LimitForm.model_rebuild()
+LimitsShown.model_rebuild()
+ListedPriceShown.model_rebuild()
+ListedProviderShown.model_rebuild()
 ListedTeamShown.model_rebuild()
 PlanMade.model_rebuild()
+PriceShown.model_rebuild()
+ProviderShown.model_rebuild()
 TeamShown.model_rebuild()

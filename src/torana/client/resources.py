@@ -306,6 +306,584 @@ class AsyncDeclaration:
         return await self._transport.call(request, TypeAdapter(models.Applied))
 
 
+class Limits:
+    """Operations on limits."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get_limits(self, owner_kind: str, owner_id: str) -> models.LimitsShown:
+        """The limits of a team, app, key or service.
+
+        Needs the permission `policies:read`.
+        """
+        request = Request(
+            "GET", "/limits/{owner_kind}/{owner_id}", {"owner_kind": owner_kind, "owner_id": owner_id}, {}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.LimitsShown))
+
+    def set_limits(
+        self,
+        owner_kind: str,
+        owner_id: str,
+        *,
+        limits: list[models.LimitForm],
+        if_match: str | Model,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.LimitsShown:
+        """Put these limits in the place of those there are. The limits of a team are the platform's to set.
+
+        Needs the permission `policies:write`.
+        """
+        request = Request(
+            "PUT",
+            "/limits/{owner_kind}/{owner_id}",
+            {"owner_kind": owner_kind, "owner_id": owner_id},
+            {},
+            {"limits": limits},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.LimitsShown))
+
+
+class AsyncLimits:
+    """Operations on limits."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get_limits(self, owner_kind: str, owner_id: str) -> models.LimitsShown:
+        """The limits of a team, app, key or service.
+
+        Needs the permission `policies:read`.
+        """
+        request = Request(
+            "GET", "/limits/{owner_kind}/{owner_id}", {"owner_kind": owner_kind, "owner_id": owner_id}, {}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.LimitsShown))
+
+    async def set_limits(
+        self,
+        owner_kind: str,
+        owner_id: str,
+        *,
+        limits: list[models.LimitForm],
+        if_match: str | Model,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.LimitsShown:
+        """Put these limits in the place of those there are. The limits of a team are the platform's to set.
+
+        Needs the permission `policies:write`.
+        """
+        request = Request(
+            "PUT",
+            "/limits/{owner_kind}/{owner_id}",
+            {"owner_kind": owner_kind, "owner_id": owner_id},
+            {},
+            {"limits": limits},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.LimitsShown))
+
+
+class Prices:
+    """Operations on prices."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_prices(
+        self, *, model: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedPriceShown:
+        """Prices that operators have set. Sorted by `model` or `created_us`.
+
+        Needs the permission `policies:read`.
+        """
+        request = Request(
+            "GET", "/prices", {}, {"model": model, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedPriceShown))
+
+    def iterate_prices(
+        self, *, model: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.PriceShown]:
+        """Every item of `list_prices`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_prices(model=model, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_price(
+        self,
+        *,
+        model: str,
+        vendor: str | Unset | None = UNSET,
+        provider_id: str | Unset | None = UNSET,
+        valid_from_us: int | Unset = UNSET,
+        input_usd: float | str | Unset | None = UNSET,
+        cached_input_usd: float | str | Unset | None = UNSET,
+        output_usd: float | str | Unset | None = UNSET,
+        reasoning_usd: float | str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PriceShown:
+        """Set what a model costs; it takes the place of a price with the same beginning.
+
+        Needs the permission `policies:write`.
+        """
+        request = Request(
+            "POST",
+            "/prices",
+            {},
+            {},
+            {
+                "model": model,
+                "vendor": vendor,
+                "provider_id": provider_id,
+                "valid_from_us": valid_from_us,
+                "input_usd": input_usd,
+                "cached_input_usd": cached_input_usd,
+                "output_usd": output_usd,
+                "reasoning_usd": reasoning_usd,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.PriceShown))
+
+    def delete_price(self, price: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Forget a price: what is recorded from now on is priced by the catalogue again.
+
+        Needs the permission `policies:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/prices/{price}",
+            {"price": price},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncPrices:
+    """Operations on prices."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_prices(
+        self, *, model: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedPriceShown:
+        """Prices that operators have set. Sorted by `model` or `created_us`.
+
+        Needs the permission `policies:read`.
+        """
+        request = Request(
+            "GET", "/prices", {}, {"model": model, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedPriceShown))
+
+    async def iterate_prices(
+        self, *, model: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.PriceShown]:
+        """Every item of `list_prices`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_prices(model=model, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_price(
+        self,
+        *,
+        model: str,
+        vendor: str | Unset | None = UNSET,
+        provider_id: str | Unset | None = UNSET,
+        valid_from_us: int | Unset = UNSET,
+        input_usd: float | str | Unset | None = UNSET,
+        cached_input_usd: float | str | Unset | None = UNSET,
+        output_usd: float | str | Unset | None = UNSET,
+        reasoning_usd: float | str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PriceShown:
+        """Set what a model costs; it takes the place of a price with the same beginning.
+
+        Needs the permission `policies:write`.
+        """
+        request = Request(
+            "POST",
+            "/prices",
+            {},
+            {},
+            {
+                "model": model,
+                "vendor": vendor,
+                "provider_id": provider_id,
+                "valid_from_us": valid_from_us,
+                "input_usd": input_usd,
+                "cached_input_usd": cached_input_usd,
+                "output_usd": output_usd,
+                "reasoning_usd": reasoning_usd,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.PriceShown))
+
+    async def delete_price(self, price: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Forget a price: what is recorded from now on is priced by the catalogue again.
+
+        Needs the permission `policies:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/prices/{price}",
+            {"price": price},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Providers:
+    """Operations on providers."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_providers(
+        self,
+        *,
+        vendor: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedProviderShown:
+        """One's teams' accounts and the platform's. Sorted by `name` or `created_us`.
+
+        Needs the permission `providers:read`.
+        """
+        request = Request(
+            "GET",
+            "/providers",
+            {},
+            {"vendor": vendor, "name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedProviderShown))
+
+    def iterate_providers(
+        self, *, vendor: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.ProviderShown]:
+        """Every item of `list_providers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_providers(vendor=vendor, name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_provider(
+        self,
+        *,
+        name: str,
+        vendor: str,
+        base_url: str | Unset | None = UNSET,
+        dialect: str | Unset | None = UNSET,
+        bases: dict[str, str] | Unset = UNSET,
+        options: dict[str, str] | Unset = UNSET,
+        ca_pem: str | Unset | None = UNSET,
+        proxy: str | Unset | None = UNSET,
+        connect_timeout_seconds: float | Unset | None = UNSET,
+        first_byte_timeout_seconds: float | Unset | None = UNSET,
+        idle_timeout_seconds: float | Unset | None = UNSET,
+        total_timeout_seconds: float | Unset | None = UNSET,
+        stream_usage: bool | Unset | None = UNSET,
+        team: str | Unset | None = UNSET,
+        api_key: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ProviderShown:
+        """Make an account. Its credential is sealed, and shown nowhere.
+
+        Needs the permission `providers:write`.
+        """
+        request = Request(
+            "POST",
+            "/providers",
+            {},
+            {},
+            {
+                "base_url": base_url,
+                "dialect": dialect,
+                "bases": bases,
+                "options": options,
+                "ca_pem": ca_pem,
+                "proxy": proxy,
+                "connect_timeout_seconds": connect_timeout_seconds,
+                "first_byte_timeout_seconds": first_byte_timeout_seconds,
+                "idle_timeout_seconds": idle_timeout_seconds,
+                "total_timeout_seconds": total_timeout_seconds,
+                "stream_usage": stream_usage,
+                "name": name,
+                "vendor": vendor,
+                "team": team,
+                "api_key": api_key,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ProviderShown))
+
+    def get_provider(self, provider: str) -> models.ProviderShown:
+        """One account, by its id.
+
+        Needs the permission `providers:read`.
+        """
+        request = Request("GET", "/providers/{provider}", {"provider": provider}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ProviderShown))
+
+    def change_provider(
+        self,
+        provider: str,
+        *,
+        if_match: str | Model,
+        base_url: str | Unset | None = UNSET,
+        dialect: str | Unset | None = UNSET,
+        bases: dict[str, str] | Unset = UNSET,
+        options: dict[str, str] | Unset = UNSET,
+        ca_pem: str | Unset | None = UNSET,
+        proxy: str | Unset | None = UNSET,
+        connect_timeout_seconds: float | Unset | None = UNSET,
+        first_byte_timeout_seconds: float | Unset | None = UNSET,
+        idle_timeout_seconds: float | Unset | None = UNSET,
+        total_timeout_seconds: float | Unset | None = UNSET,
+        stream_usage: bool | Unset | None = UNSET,
+        api_key: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ProviderShown:
+        """Change an account; its name, vendor and team stay.
+
+        Needs the permission `providers:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/providers/{provider}",
+            {"provider": provider},
+            {},
+            {
+                "base_url": base_url,
+                "dialect": dialect,
+                "bases": bases,
+                "options": options,
+                "ca_pem": ca_pem,
+                "proxy": proxy,
+                "connect_timeout_seconds": connect_timeout_seconds,
+                "first_byte_timeout_seconds": first_byte_timeout_seconds,
+                "idle_timeout_seconds": idle_timeout_seconds,
+                "total_timeout_seconds": total_timeout_seconds,
+                "stream_usage": stream_usage,
+                "api_key": api_key,
+            },
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ProviderShown))
+
+    def delete_provider(self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete an account that no service uses.
+
+        Needs the permission `providers:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/providers/{provider}",
+            {"provider": provider},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncProviders:
+    """Operations on providers."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_providers(
+        self,
+        *,
+        vendor: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedProviderShown:
+        """One's teams' accounts and the platform's. Sorted by `name` or `created_us`.
+
+        Needs the permission `providers:read`.
+        """
+        request = Request(
+            "GET",
+            "/providers",
+            {},
+            {"vendor": vendor, "name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedProviderShown))
+
+    async def iterate_providers(
+        self, *, vendor: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.ProviderShown]:
+        """Every item of `list_providers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_providers(vendor=vendor, name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_provider(
+        self,
+        *,
+        name: str,
+        vendor: str,
+        base_url: str | Unset | None = UNSET,
+        dialect: str | Unset | None = UNSET,
+        bases: dict[str, str] | Unset = UNSET,
+        options: dict[str, str] | Unset = UNSET,
+        ca_pem: str | Unset | None = UNSET,
+        proxy: str | Unset | None = UNSET,
+        connect_timeout_seconds: float | Unset | None = UNSET,
+        first_byte_timeout_seconds: float | Unset | None = UNSET,
+        idle_timeout_seconds: float | Unset | None = UNSET,
+        total_timeout_seconds: float | Unset | None = UNSET,
+        stream_usage: bool | Unset | None = UNSET,
+        team: str | Unset | None = UNSET,
+        api_key: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ProviderShown:
+        """Make an account. Its credential is sealed, and shown nowhere.
+
+        Needs the permission `providers:write`.
+        """
+        request = Request(
+            "POST",
+            "/providers",
+            {},
+            {},
+            {
+                "base_url": base_url,
+                "dialect": dialect,
+                "bases": bases,
+                "options": options,
+                "ca_pem": ca_pem,
+                "proxy": proxy,
+                "connect_timeout_seconds": connect_timeout_seconds,
+                "first_byte_timeout_seconds": first_byte_timeout_seconds,
+                "idle_timeout_seconds": idle_timeout_seconds,
+                "total_timeout_seconds": total_timeout_seconds,
+                "stream_usage": stream_usage,
+                "name": name,
+                "vendor": vendor,
+                "team": team,
+                "api_key": api_key,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
+
+    async def get_provider(self, provider: str) -> models.ProviderShown:
+        """One account, by its id.
+
+        Needs the permission `providers:read`.
+        """
+        request = Request("GET", "/providers/{provider}", {"provider": provider}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
+
+    async def change_provider(
+        self,
+        provider: str,
+        *,
+        if_match: str | Model,
+        base_url: str | Unset | None = UNSET,
+        dialect: str | Unset | None = UNSET,
+        bases: dict[str, str] | Unset = UNSET,
+        options: dict[str, str] | Unset = UNSET,
+        ca_pem: str | Unset | None = UNSET,
+        proxy: str | Unset | None = UNSET,
+        connect_timeout_seconds: float | Unset | None = UNSET,
+        first_byte_timeout_seconds: float | Unset | None = UNSET,
+        idle_timeout_seconds: float | Unset | None = UNSET,
+        total_timeout_seconds: float | Unset | None = UNSET,
+        stream_usage: bool | Unset | None = UNSET,
+        api_key: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ProviderShown:
+        """Change an account; its name, vendor and team stay.
+
+        Needs the permission `providers:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/providers/{provider}",
+            {"provider": provider},
+            {},
+            {
+                "base_url": base_url,
+                "dialect": dialect,
+                "bases": bases,
+                "options": options,
+                "ca_pem": ca_pem,
+                "proxy": proxy,
+                "connect_timeout_seconds": connect_timeout_seconds,
+                "first_byte_timeout_seconds": first_byte_timeout_seconds,
+                "idle_timeout_seconds": idle_timeout_seconds,
+                "total_timeout_seconds": total_timeout_seconds,
+                "stream_usage": stream_usage,
+                "api_key": api_key,
+            },
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
+
+    async def delete_provider(
+        self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete an account that no service uses.
+
+        Needs the permission `providers:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/providers/{provider}",
+            {"provider": provider},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
 class System:
     """Operations on system."""
 
@@ -625,6 +1203,9 @@ class Resources:
     def __init__(self, transport: Transport) -> None:
         self.calls = Calls(transport)
         self.declaration = Declaration(transport)
+        self.limits = Limits(transport)
+        self.prices = Prices(transport)
+        self.providers = Providers(transport)
         self.system = System(transport)
         self.teams = Teams(transport)
 
@@ -635,5 +1216,8 @@ class AsyncResources:
     def __init__(self, transport: AsyncTransport) -> None:
         self.calls = AsyncCalls(transport)
         self.declaration = AsyncDeclaration(transport)
+        self.limits = AsyncLimits(transport)
+        self.prices = AsyncPrices(transport)
+        self.providers = AsyncProviders(transport)
         self.system = AsyncSystem(transport)
         self.teams = AsyncTeams(transport)

@@ -12,7 +12,9 @@ from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.keys.endpoints import router as keys
 from torana.control.plan.endpoints import router as plan
+from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
+from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
 from torana.control.serve import serve_control
 from torana.control.services.endpoints import router as models
@@ -22,7 +24,15 @@ from torana.core.errors import Refusal
 __all__ = ["create_app", "serve_control"]
 
 PREFIX = "/api/v1"
-ROUTERS = (plan, keys, models, calls, teams)
+ROUTERS = (
+    plan,
+    keys,
+    models,
+    calls,
+    teams,
+    providers,
+    policies,
+)
 
 
 class Health(BaseModel):

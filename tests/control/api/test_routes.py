@@ -22,6 +22,10 @@ ALLOWED: dict[str, set[str]] = {
     "keys:write": {"owner", "admin"},
     "services:read": {"owner", "admin", "auditor", "reviewer", "provider_admin"},
     "calls:read": {"owner", "admin", "auditor", "one.viewer", "one.service_owner"},
+    "providers:read": {"owner", "auditor", "provider_admin", "reviewer", "one.viewer"},
+    "providers:write": {"owner", "provider_admin", "one.service_owner", "one.team_admin"},
+    "policies:read": {"owner", "auditor", "provider_admin", "reviewer", "one.viewer"},
+    "policies:write": {"owner", "provider_admin", "one.service_owner", "one.team_admin"},
     "declaration:write": {"owner", "admin"},
 }
 

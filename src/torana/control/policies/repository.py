@@ -5,9 +5,14 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import delete, insert, select
 
+from torana.control.access.scope import Scope, within
+from torana.stores.sql import tables
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import columns_of
+from torana.stores.sql.paging import PageAsked, page
 from torana.stores.sql.tables import limits, prices
+
+_OWNERS = {"app": tables.apps, "key": tables.keys, "service": tables.services}
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -82,3 +87,35 @@ async def listed_prices(connection: Connection) -> list[Price]:
         )
     )
     return [Price(*row) for row in rows]
+
+
+async def owner_team(connection: Connection, scope: Scope, kind: str, owner_id: str) -> tuple[str | None] | None:
+    """The team, None for the platform, of a team, app, key or service; None alone when there is none in the scope."""
+    if kind == "team":
+        known = scope.team_ids is None or owner_id in scope.team_ids
+        found = select(tables.teams.c.id).where(tables.teams.c.id == owner_id)
+        row = (await connection.execute(found)).one_or_none() if known else None
+    else:
+        table = _OWNERS[kind]
+        statement = select(table.c.team_id).where(table.c.id == owner_id)
+        row = (await connection.execute(within(statement, table, scope))).one_or_none()
+    return None if row is None else (row[0],)
+
+
+async def price_by_id(connection: Connection, scope: Scope, price_id: str) -> Price | None:
+    """The price with this id, if it is in the scope or the platform's."""
+    statement = select(*columns_of(prices, Price)).where(prices.c.id == price_id)
+    row = (await connection.execute(within(statement, prices, scope, platform_too=True))).one_or_none()
+    return None if row is None else Price(*row)
+
+
+async def prices_page(
+    connection: Connection, scope: Scope, asked: PageAsked, model: str | None
+) -> tuple[list[Price], str | None]:
+    """A page of the scope's prices and the platform's, and the cursor of the next. Raises Refusal."""
+    statement = within(select(*columns_of(prices, Price)), prices, scope, platform_too=True)
+    if model is not None:
+        statement = statement.where(prices.c.model == model)
+    sorts = {"model": prices.c.model, "created_us": prices.c.created_us}
+    rows, following = await page(connection, statement, asked, sorts, prices.c.id, "model")
+    return [Price(*row) for row in rows], following

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
+from torana.control.access.scope import Scope
 from torana.control.policies import repository
 from torana.control.policies.repository import Limit, Price
 from torana.core.errors import Refusal
@@ -19,6 +20,9 @@ __all__ = [
     "forget_owners",
     "listed_limits",
     "listed_prices",
+    "owner",
+    "price_by_id",
+    "prices_page",
     "remove_price",
     "set_limits",
     "set_price",
@@ -30,12 +34,15 @@ MOST_AMOUNT = 10**12
 listed_limits = repository.listed_limits
 listed_prices = repository.listed_prices
 remove_price = repository.remove_price
+price_by_id = repository.price_by_id
+prices_page = repository.prices_page
+OwnerKind = Literal["team", "app", "key", "service"]
 
 
 class Owner(NamedTuple):
     """Whose limit it is. `team_id` is None for what the platform owns."""
 
-    kind: Literal["team", "app", "key", "service"]
+    kind: OwnerKind
     id: str
     team_id: str | None
 
@@ -60,6 +67,14 @@ class PriceDraft(NamedTuple):
     cached_input_usd: Decimal | None = None
     output_usd: Decimal | None = None
     reasoning_usd: Decimal | None = None
+
+
+async def owner(connection: Connection, scope: Scope, kind: OwnerKind, owner_id: str) -> Owner:
+    """Whose limits these are, within the scope. Raises Refusal `not_found`."""
+    found = await repository.owner_team(connection, scope, kind, owner_id)
+    if found is None:
+        raise Refusal("not_found", noun=kind, name=owner_id[:64])
+    return Owner(kind, owner_id, found[0])
 
 
 async def set_limits(connection: Connection, owner: Owner, drafts: Iterable[LimitDraft]) -> None:

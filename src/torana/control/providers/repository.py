@@ -3,8 +3,10 @@
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
+from torana.control.access.scope import Scope, within
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import columns_of
+from torana.stores.sql.paging import PageAsked, page
 from torana.stores.sql.tables import deployments, providers, services
 
 
@@ -62,6 +64,26 @@ async def listed(connection: Connection) -> list[Provider]:
     """All provider accounts, by id."""
     rows = await connection.execute(select(*columns_of(providers, Provider)).order_by(providers.c.id))
     return [Provider(*row) for row in rows]
+
+
+async def by_id(connection: Connection, scope: Scope, provider_id: str) -> Provider | None:
+    """The account with this id, if it is in the scope or the platform's."""
+    statement = select(*columns_of(providers, Provider)).where(providers.c.id == provider_id)
+    row = (await connection.execute(within(statement, providers, scope, platform_too=True))).one_or_none()
+    return None if row is None else Provider(*row)
+
+
+async def paged(
+    connection: Connection, scope: Scope, asked: PageAsked, vendor: str | None, name: str | None
+) -> tuple[list[Provider], str | None]:
+    """A page of the scope's accounts and the platform's, and the cursor of the next. Raises Refusal."""
+    statement = within(select(*columns_of(providers, Provider)), providers, scope, platform_too=True)
+    for column, value in ((providers.c.vendor, vendor), (providers.c.name, name)):
+        if value is not None:
+            statement = statement.where(column == value)
+    sorts = {"name": providers.c.name, "created_us": providers.c.created_us}
+    rows, following = await page(connection, statement, asked, sorts, providers.c.id, "name")
+    return [Provider(*row) for row in rows], following
 
 
 async def users_of(connection: Connection, provider_id: str) -> list[str]:

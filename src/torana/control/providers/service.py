@@ -9,6 +9,7 @@ import msgspec
 
 from torana.catalog.vendors import VENDORS, Vendor, vendor_named
 from torana.control.access.names import check_name
+from torana.control.access.scope import Scope
 from torana.control.providers import places, repository
 from torana.control.providers.credential import credential_problem
 from torana.control.providers.repository import Provider
@@ -23,9 +24,11 @@ __all__ = [
     "ProviderDraft",
     "ca_problem",
     "create",
+    "find",
     "get",
     "hosts",
     "listed",
+    "page",
     "remove",
     "update",
     "url_problem",
@@ -34,6 +37,7 @@ __all__ = [
 MOST_TIMEOUT_SECONDS = 86_400
 
 listed = repository.listed
+page = repository.paged
 
 
 class ProviderDraft(NamedTuple):
@@ -72,6 +76,14 @@ async def get(connection: Connection, team_id: str | None, name: str) -> Provide
     provider = await repository.by_name(connection, team_id, name)
     if provider is None:
         raise Refusal("not_found", noun="provider", name=name)
+    return provider
+
+
+async def find(connection: Connection, scope: Scope, provider_id: str) -> Provider:
+    """The account with this id, within the scope or the platform's. Raises Refusal `not_found`."""
+    provider = await repository.by_id(connection, scope, provider_id)
+    if provider is None:
+        raise Refusal("not_found", noun="provider", name=provider_id[:64])
     return provider
 
 
