@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from torana.control.api.document import document, operation_id
 from torana.control.api.guard import guard
+from torana.control.api.shapes import PROBLEMS
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.keys.endpoints import router as keys
@@ -56,7 +57,7 @@ def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) 
     app.openapi = partial(document, app)  # type: ignore[method-assign] # FastAPI's own way of extending it
     app.state.publisher = publisher
     app.state.calls = calls_recorded
-    api = APIRouter(prefix=PREFIX)
+    api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)
 
