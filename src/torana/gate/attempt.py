@@ -15,7 +15,7 @@ async def credential(call: Call, way: Way, body: bytes) -> bytes:
     """What the credential adds to the head; a token may have to be bought first."""
     assert way.credential is not None
     while True:
-        lines = way.credential.lines(call.gate.client, call, way.path, way.host, body)
+        lines = way.credential.lines(call.gate.shop, call, way.path, way.host, body)
         if lines is not None:
             return lines
         await pause()

@@ -17,6 +17,7 @@ from torana.custom.sandbox import Sandbox
 from torana.dialects.registry import preload
 from torana.gate import flow
 from torana.gate.call import Call
+from torana.gate.credentials.made import Shop
 from torana.gate.listen.connection import Connection
 from torana.gate.listen.listener import Listener
 from torana.gate.listen.request import CallerEvents, Request
@@ -54,6 +55,7 @@ class Gate:
         self.view = self.refresher.refresh()
         outbox = Outbox()
         self.client = Client(settings, outbox)
+        self.shop = Shop(self.client)
         self.sandbox = Sandbox(
             Limits(memory_bytes=settings.custom_memory_bytes),
             workers=settings.custom_workers,

@@ -45,10 +45,26 @@ class Waiter(Protocol):
         """There is a token now, or a reason why there is none."""
 
 
+class Shop:
+    """Where one gate buys its tokens: the client it asks with, the tokens it has, and the calls that wait for one."""
+
+    __slots__ = ("client", "tokens", "waiting")
+
+    def __init__(self, client: "Client") -> None:
+        self.client = client
+        self.tokens = Tokens()
+        self.waiting: dict[str, list[Waiter]] = {}
+
+    def wake(self, identity: str) -> None:
+        """Resume all that wait for this token."""
+        for waiter in self.waiting.pop(identity, ()):
+            waiter.wake()
+
+
 class Credential(Protocol):
     """Makes what a call has to carry."""
 
-    def lines(self, client: "Client", waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
+    def lines(self, shop: Shop, waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
         """Header lines; None when the waiter has to pause and ask again. Raises Refusal (upstream_auth_failed)."""
 
 
@@ -71,7 +87,7 @@ class Signature:
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
 
-    def lines(self, client: "Client", waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
+    def lines(self, shop: Shop, waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
         """The signature and its date."""
         headers = (("host", host), ("content-type", "application/json"))
         return self._signer.sign(path, headers, hash_payload(body), time.time())
@@ -84,13 +100,9 @@ class Unusable:
         self._account = account
         self._reason = reason
 
-    def lines(self, client: "Client", waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
+    def lines(self, shop: Shop, waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
         """Never any."""
         raise Refusal("upstream_credential_unusable", target=self._account, reason=self._reason)
-
-
-_tokens = Tokens()
-_waiting: dict[str, list[Waiter]] = {}
 
 
 class Bought:
@@ -104,19 +116,19 @@ class Bought:
             repr((account.id, account.sealed_key, sorted(account.options.items()))).encode(), digest_size=16
         ).hexdigest()
 
-    def lines(self, client: "Client", waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
+    def lines(self, shop: Shop, waiter: Waiter, path: str, host: str, body: bytes) -> bytes | None:
         """The token's header line."""
-        answer = _tokens.ask(self.identity, time.time())
+        answer = shop.tokens.ask(self.identity, time.time())
         if answer.do == "fetch":
-            self._fetch(client)
+            self._fetch(shop)
         if answer.token is not None:
             return b"authorization: Bearer %b\r\n" % answer.token.reveal().encode()
         if answer.do == "give_up":
             raise Refusal("upstream_credential_unusable", target=self._account.name, reason=answer.reason)
-        _waiting.setdefault(self.identity, []).append(waiter)
+        shop.waiting.setdefault(self.identity, []).append(waiter)
         return None
 
-    def _fetch(self, client: "Client") -> None:
+    def _fetch(self, shop: Shop) -> None:
         request = self._request()
         parts = urllib.parse.urlsplit(request.url)
         endpoint = Endpoint(
@@ -135,13 +147,14 @@ class Bought:
             f"content-length: {len(body)}\r\n\r\n"
         ).encode()
         deadline_ns = time.monotonic_ns() + endpoint.total_timeout_ns
-        client.send(endpoint, head, body, _Fetch(self.identity, request), deadline_ns)
+        shop.client.send(endpoint, head, body, _Fetch(shop, self.identity, request), deadline_ns)
 
 
 class _Fetch:
     """The reply of a token endpoint."""
 
-    def __init__(self, identity: str, request: TokenRequest) -> None:
+    def __init__(self, shop: Shop, identity: str, request: TokenRequest) -> None:
+        self._shop = shop
         self._identity = identity
         self._request = request
         self._status = 0
@@ -155,19 +168,17 @@ class _Fetch:
             self._body += data
         if end:
             try:
-                _tokens.got(self._identity, read_token(self._request, self._status, self._body, time.time()))
+                token = read_token(self._request, self._status, self._body, time.time())
+                self._shop.tokens.got(self._identity, token)
             except TokenRefusedError as error:
-                _tokens.failed(self._identity, f"its token endpoint refused it: {error}", time.time())
-            self._wake()
+                self._shop.tokens.failed(self._identity, f"its token endpoint refused it: {error}", time.time())
+            self._shop.wake(self._identity)
 
     def upstream_failed(self, failure: "Failure") -> None:
         host = urllib.parse.urlsplit(self._request.url).hostname
-        _tokens.failed(self._identity, f"its token endpoint {host} could not be asked ({failure.code})", time.time())
-        self._wake()
-
-    def _wake(self) -> None:
-        for waiter in _waiting.pop(self._identity, ()):
-            waiter.wake()
+        reason = f"its token endpoint {host} could not be asked ({failure.code})"
+        self._shop.tokens.failed(self._identity, reason, time.time())
+        self._shop.wake(self._identity)
 
 
 def _request_of(account: Account, door: Door, key: Secret) -> Callable[[], TokenRequest]:

@@ -14,6 +14,7 @@ from torana.core.secret import Secret
 from torana.core.snapshot import Account, Deployment
 from torana.dialects import NotAReplyError
 from torana.dialects.registry import DIALECTS, OUTBOUND, Dialect
+from torana.gate.credentials.made import Shop
 from torana.gate.probe.failed import of_failure, of_status
 from torana.gate.probe.finding import Finding, shown
 from torana.gate.target import Target, Way
@@ -140,7 +141,7 @@ async def _send(client: Client, target: Target, way: Way, body: bytes, asked: Pr
         head = b"GET" + head.removeprefix(b"POST")
     secrets = _secrets(asked.key)
     try:
-        lines = await _credential(client, told, way, body)
+        lines = await _credential(Shop(client), told, way, body)
     except Refusal as refusal:
         return Finding(cause="credential", says=shown(refusal.sentence, secrets))
     secrets += [line.rpartition(" ")[2] for line in lines.decode("latin-1").splitlines() if line]
@@ -160,10 +161,10 @@ async def _send(client: Client, target: Target, way: Way, body: bytes, asked: Pr
     )
 
 
-async def _credential(client: Client, told: _Told, way: Way, body: bytes) -> bytes:
+async def _credential(shop: Shop, told: _Told, way: Way, body: bytes) -> bytes:
     """What the credential adds to the head; a token may have to be bought first. Raises Refusal."""
     while way.credential is not None:
-        lines = way.credential.lines(client, told, way.path, way.host, body)
+        lines = way.credential.lines(shop, told, way.path, way.host, body)
         if lines is not None:
             return lines
         await told.woken.wait()
