@@ -32,6 +32,7 @@ _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 _decode_usage = msgspec.json.Decoder(UsageBlock).decode
 _BRACKET = re.compile(rb"[{}]")
 _END_BYTES = 4096
+_SPACE = b" \t\r\n"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ENDS = (b'"finishReason"', b'"blockReason"')
 
@@ -162,20 +163,27 @@ class ArrayReader(_Reader):
     """The JSON array that streamGenerateContent answers with where `alt=sse` is missing.
 
     Hands on whole elements, and the closing bracket as `done`. An element too long to hold is handed on as it comes.
+    An object alone, which some servers answer, gets its brackets: callers expect an array, and an error may have to follow.
     """
 
-    __slots__ = ("_elements", "_handed")
+    __slots__ = ("_alone", "_elements", "_handed")
 
     def __init__(self, hide_usage: bool) -> None:
         super().__init__(hide_usage)
         self._elements = Elements(MOST_EVENT_BYTES, skip=True)
         self._handed = 0
         """How many bytes have been handed on."""
+        self._alone: bool | None = None
+        """Whether an object stands where an array was due; None until something has come."""
 
     def feed(self, data: bytes) -> bytes:
         """Bytes to hand on now. After `done` is set, everything further is ignored."""
         if self.done:
             return b""
+        if self._alone is None and (begin := data.lstrip(_SPACE)):
+            self._alone = begin.startswith(b"{")
+            if self._alone:
+                data = b"[" + data
         self._remember(data)
         self._rest += data
         before = self.events
@@ -201,6 +209,12 @@ class ArrayReader(_Reader):
     def tail(self) -> bytes:
         """What was begun and not completed; the array is cut as long as its closing bracket is missing."""
         return b"" if self.done else self._rest or b" "
+
+    def finish(self) -> bytes:
+        """The closing bracket of an object alone, if that has come whole; nothing otherwise."""
+        if self._alone and self.events and not self._elements.unfinished and not self._rest.strip(_SPACE):
+            self.done, self._rest = b"]", b""
+        return b""
 
     def _element(self, element: bytes) -> None:
         self.events += 1
