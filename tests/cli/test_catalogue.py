@@ -35,6 +35,14 @@ def test_the_catalogue_is_a_table_with_limits_prices_and_dates() -> None:
     assert "tools" in row
 
 
+def test_a_custom_model_without_a_name_is_shown_by_its_provider_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = {"name": "risk", "visibility": "organisation", "team": None, "aliases": []}
+    deployments = [{"provider": "scorer", "model": ""}, {"provider": "local", "model": "llama"}]
+    monkeypatch.setattr(models, "ask", lambda *_: {"models": [{**offered, "deployments": deployments}]})
+    _, row = _type("models").stdout.splitlines()
+    assert row.split("  ")[-1].strip() == "scorer, local/llama"
+
+
 def test_filters_narrow_the_catalogue() -> None:
     found = _json(
         *(

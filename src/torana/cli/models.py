@@ -91,7 +91,8 @@ def _offered(target: Target, as_json: bool) -> None:
     rows = [("MODEL", "FOR", "ALSO CALLED", "SERVED BY")]
     for one in found:
         shown_to = f"team {one['team']}" if one["visibility"] == "team" else "all teams"
-        served = ", ".join(f"{part['provider']}/{part['model']}" for part in one["deployments"])
+        # A custom model may have no name at its provider account.
+        served = ", ".join("/".join(filter(None, (part["provider"], part["model"]))) for part in one["deployments"])
         rows.append((one["name"], shown_to, ", ".join(one["aliases"]), served))
     for line in table(rows):
         typer.echo(line)
