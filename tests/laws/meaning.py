@@ -21,6 +21,7 @@ from torana.core.exchange import (
     ToolResult,
 )
 from torana.core.usage import Usage
+from torana.dialects.anthropic_messages.turns_out import OPENING
 
 Atom = tuple[Any, ...]
 
@@ -35,7 +36,8 @@ def _json(text: str) -> Any:
 def _atoms(part: Part) -> list[Atom]:
     match part:
         case Text(text=text) | Declined(text=text):
-            return [("text", text)] if text.strip() else []
+            # Anthropic wants the user to begin: these words stand for a beginning that says nothing.
+            return [("text", text)] if text.strip() and text != OPENING else []
         case Image(source=source):
             return [("image", source.url, source.data)]
         case Document(source=source):
@@ -50,7 +52,8 @@ def _atoms(part: Part) -> list[Atom]:
             try:
                 given = msgspec.json.decode(texts)
             except msgspec.MsgspecError:
-                given = texts
+                # Anthropic refuses blocks of white space alone, so that they are left out.
+                given = "".join(texts.split())
             return [("result", part.call_id, given, files)]
         case Reasoning():
             # Thoughts may be left out of what goes to another vendor; laws of their own say when they must come back.

@@ -113,6 +113,12 @@ def test_calls_one_at_a_time_are_a_hint_to_those_who_cannot_promise_it(target: s
     assert sent("openai_chat", body, target) == ["parallel_tool_calls"]
 
 
+@pytest.mark.parametrize("target", ["anthropic_messages", "bedrock_converse"])
+def test_both_fields_of_log_probabilities_are_named(target: str) -> None:
+    body = {"messages": [{"role": "user", "content": "Hi"}], "logprobs": True, "top_logprobs": 2}
+    assert sent("openai_chat", body, target, drop=True) == ["logprobs", "top_logprobs"]
+
+
 def _chat(*content: dict[str, Any]) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": list(content)}]}
 

@@ -47,6 +47,12 @@ def foreign(**fields: Any) -> ModelRequest:
     return ModelRequest(dialect="anthropic_messages", model="m", **fields)
 
 
+def test_a_function_without_parameters_says_so_for_the_field_is_required() -> None:
+    body, dropped = encode(foreign(messages=(Message(role="user", parts=(Text(text="Hi"),)),), tools=(Tool(name="f"),)))
+    assert body["tools"] == [{"type": "function", "name": "f", "parameters": None, "strict": False}]
+    assert dropped == []
+
+
 def test_a_request_of_another_dialect_becomes_one_of_this() -> None:
     request = foreign(
         messages=(

@@ -26,6 +26,15 @@ _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard
 _EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 _MODES = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
 
+_NOWHERE = {
+    "frequency_penalty": "Anthropic's messages have no penalties",
+    "presence_penalty": "Anthropic's messages have no penalties",
+    "logprobs": "Anthropic's messages have no log-probabilities",
+    "top_logprobs": "Anthropic's messages have no log-probabilities",
+    "logit_bias": "Anthropic's messages have no logit bias",
+}
+"""Fields without a place, where they say something, and why."""
+
 
 def write_settings(request: ModelRequest, losses: Losses) -> dict[str, Any]:
     """The fields that the request fills."""
@@ -74,16 +83,11 @@ def _write_sampling(request: ModelRequest, own: bool, losses: Losses, body: dict
 def _lose_sampling(request: ModelRequest, losses: Losses) -> None:
     if request.seed is not None:
         losses.need("seed", "Anthropic's messages have no seed")
-    for name in ("frequency_penalty", "presence_penalty"):
+    for name, reason in _NOWHERE.items():
         if getattr(request, name):
-            losses.need(name, "Anthropic's messages have no penalties")
+            losses.need(name, reason)
     if request.choices is not None and request.choices != 1:
         losses.need("choices", "Anthropic gives one answer")
-    if request.logprobs or request.top_logprobs:
-        name = "logprobs" if request.logprobs else "top_logprobs"
-        losses.need(name, "Anthropic's messages have no log-probabilities")
-    if request.logit_bias:
-        losses.need("logit_bias", "Anthropic's messages have no logit bias")
     if request.modalities is not None and any(kind != "text" for kind in request.modalities):
         losses.need("modalities", "Anthropic answers in text only")
     elif request.speech is not None:

@@ -123,20 +123,25 @@ def _tool(tool: Tool, number: int, losses: Losses) -> list[dict[str, Any]]:
     return written if tool.cache is None else [*written, cache_point(tool.cache)]
 
 
+_NOWHERE = {
+    "frequency_penalty": "Bedrock has no penalties",
+    "presence_penalty": "Bedrock has no penalties",
+    "logprobs": "Bedrock gives no log-probabilities",
+    "top_logprobs": "Bedrock gives no log-probabilities",
+    "logit_bias": "Bedrock has no bias of tokens",
+}
+"""Fields without a place, where they say something, and why."""
+
+
 def _lose(request: ModelRequest, losses: Losses) -> None:
     """What Converse has no place for."""
     if request.seed is not None:
         losses.need("seed", "Bedrock has no seed")
-    if request.frequency_penalty:
-        losses.need("frequency_penalty", "Bedrock has no penalties")
-    if request.presence_penalty:
-        losses.need("presence_penalty", "Bedrock has no penalties")
+    for name, reason in _NOWHERE.items():
+        if getattr(request, name):
+            losses.need(name, reason)
     if request.choices is not None and request.choices != 1:
         losses.need("choices", "Bedrock gives one answer only")
-    if request.logprobs or request.top_logprobs:
-        losses.need("logprobs" if request.logprobs else "top_logprobs", "Bedrock gives no log-probabilities")
-    if request.logit_bias:
-        losses.need("logit_bias", "Bedrock has no bias of tokens")
     if request.modalities and any(kind != "text" for kind in request.modalities):
         losses.need("modalities", "Bedrock's Converse answers in text")
     elif request.speech is not None:

@@ -47,9 +47,8 @@ def write_tool(tool: Tool | Opaque, *, spelled_out: bool = False, strict: bool |
         if tool.parameters is not None:
             written["format"] = tool.parameters
         return written
-    # Some SDKs hold these two for required, null or not.
-    if tool.parameters is not None or spelled_out:
-        written["parameters"] = tool.parameters
+    # Required, null or not: https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+    written["parameters"] = tool.parameters
     strictness = strict if tool.strict is None else tool.strict
     if strictness is not None or spelled_out:
         written["strict"] = strictness
