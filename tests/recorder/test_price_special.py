@@ -123,3 +123,39 @@ def test_a_vendor_is_priced_under_the_name_that_the_price_list_has_for_it(
     own = Prices(vendor_prices).price(call(vendor=vendor))
     assert own[0] is not None
     assert own == Prices(vendor_prices).price(call(vendor="azure"))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "units", "count", "exact"),
+    [
+        ("openai", "tts-1", "characters", 1_234.0, 1_234 * Decimal("15e-6")),
+        ("groq", "whisper-large-v3", "seconds", 7.2, Decimal("7.2") * Decimal("0.111") / 3600),
+        ("mistral", "mistral-ocr-2503", "pages", 3.0, Decimal("0.003")),
+    ],
+)
+def test_units_are_priced_where_a_model_is_paid_for_by_them(
+    vendor: str, model: str, units: str, count: float, exact: Decimal, vendor_prices: VendorPrices
+) -> None:
+    none = {"input_tokens": None, "output_tokens": None, "cached_input_tokens": None}
+    made = call(vendor=vendor, model_sent=model, units=units, unit_count=count, **none)
+    assert dollars(Prices(vendor_prices).price(made)) == exact
+
+
+@pytest.mark.parametrize(
+    ("units", "count"),
+    [
+        ("images", 1.0),
+        (None, None),
+        ("characters", None),
+        ("characters", -1.0),
+        ("characters", 1e300),
+        ("characters", float("nan")),
+        ("characters", float("inf")),
+    ],
+)
+def test_the_cost_of_units_without_a_price_or_a_sensible_count_is_unknown(
+    units: str | None, count: float | None, vendor_prices: VendorPrices
+) -> None:
+    none = {"input_tokens": None, "output_tokens": None}
+    made = call(vendor="openai", model_sent="tts-1", units=units, unit_count=count, **none)
+    assert Prices(vendor_prices).price(made) == (None, None)

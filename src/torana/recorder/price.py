@@ -236,6 +236,15 @@ _MTOK = (
 )
 """What genai-prices calls the parameters of `rates`, in their order."""
 
+_OF_UNITS = {
+    "characters": ("input_mchars", 1_000_000),
+    "pages": ("input_document_kpages", 1_000),
+    "seconds": ("input_audio_hours", 3_600),
+}
+"""Units of records: what genai-prices calls their price, and how many of them it is for."""
+_MOST_UNITS = 10**12
+"""More is a vendor's mistake, and its cost would have no room."""
+
 
 class VendorPrices:
     """The prices that come with genai-prices. Making one imports it, which takes a moment."""
@@ -264,7 +273,7 @@ class VendorPrices:
             prices = found.get_prices(_when(started_us))
         known = {name: value for name, value in vars(prices).items() if value is not None}
         if "input_mtok" not in known and "output_mtok" not in known:
-            return None
+            return _by_unit(known)
         used = [known.get(name) for name in _MTOK]
         if "requests_kcount" in known or any(isinstance(value, self._types.TieredPrices) for value in used):
             return lambda record: self._calculate(vendor, model, record)
@@ -289,6 +298,26 @@ class VendorPrices:
             if counts[f"{direction}_tokens"] and getattr(result.model_price, f"{direction}_mtok") is None:
                 return None
         return to_picos(result.total_price)
+
+
+def _by_unit(known: dict[str, Any]) -> Callable[[CallRecord], int | None] | None:
+    """A calculation for a model that is paid for by characters, pages or seconds, exact and rounded once; None: no such price."""
+    each = {
+        unit: Fraction(known[name]) * PICOS / count
+        for unit, (name, count) in _OF_UNITS.items()
+        if isinstance(known.get(name), Decimal)
+    }
+    if not each:
+        return None
+
+    def calculate(record: CallRecord) -> int | None:
+        price, count = each.get(record.units or ""), record.unit_count
+        if price is None or count is None or not 0 <= count <= _MOST_UNITS:
+            return None
+        # The shortest decimal is what the vendor wrote; the float's own value has digits that nobody said.
+        return round(price * Fraction(repr(count)))
+
+    return calculate
 
 
 def _special_counts(record: CallRecord) -> dict[str, int]:
