@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from torana.control.api.document import document, operation_id
 from torana.control.api.guard import guard
 from torana.control.api.shapes import PROBLEMS
+from torana.control.approvals.endpoints import router as approvals
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.keys.endpoints import router as keys
@@ -33,6 +34,7 @@ ROUTERS = (
     teams,
     providers,
     policies,
+    approvals,
 )
 
 

@@ -192,6 +192,12 @@ ERRORS: dict[str, ErrorKind] = {
         _AUTH,
         "You may not do that: it needs the permission {permission}. Ask an admin of the team or the platform.",
     ),
+    "own_request": ErrorKind(403, _AUTH, "You asked for this yourself, so somebody else has to decide."),
+    "people_decide": ErrorKind(
+        403, _AUTH, "Only people decide on approvals, not service accounts. Use a token of a person."
+    ),
+    "not_yours": ErrorKind(403, _AUTH, "Only whoever asked for this can take it back. Whoever decides can reject it."),
+    "already_decided": ErrorKind(409, _REQUEST, "There is nothing left for you to decide: this is {state}."),
     "foreign_origin": ErrorKind(
         403, _AUTH, "A page of another site sent this request. Use the console of this installation, or a token."
     ),

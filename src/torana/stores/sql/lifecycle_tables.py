@@ -78,7 +78,10 @@ approvals = Table(
     # JSON: the stages as they were when it was asked for, each with what it needs.
     text("stages"),
     Column("stage", Integer, nullable=False),
+    # All permissions of the stages, each with a space before and behind it.
+    text("needs", 500),
     text("asked_by", 40, nullable=True),
+    text("asked_by_name", 320),
     text("reason", 2000, nullable=True),
     created(),
     time("decided_us", nullable=True),

@@ -1,0 +1,1 @@
+"""Approvals: what somebody asked for, decided in stages by others."""

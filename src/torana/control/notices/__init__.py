@@ -1,0 +1,1 @@
+"""Notices: what people and systems are told of, and the inbox that holds it."""
