@@ -1,5 +1,6 @@
 """Control's HTTP app: the admin API under /api/v1."""
 
+import asyncio
 from functools import partial
 from typing import Literal
 
@@ -10,6 +11,7 @@ from torana.control.api.document import document, operation_id
 from torana.control.api.guard import guard
 from torana.control.api.shapes import PROBLEMS
 from torana.control.approvals.endpoints import router as approvals
+from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.keys.endpoints import router as keys
@@ -35,6 +37,7 @@ ROUTERS = (
     providers,
     policies,
     approvals,
+    audit,
 )
 
 
@@ -60,6 +63,8 @@ def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) 
     app.state.publisher = publisher
     app.state.calls = calls_recorded
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
+    app.state.verifying = asyncio.Lock()
+    api = APIRouter(prefix=PREFIX)
     for router in ROUTERS:
         api.include_router(router)
 

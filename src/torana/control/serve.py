@@ -110,7 +110,7 @@ async def _start(settings: Settings, publisher: Publisher) -> None:
     """Apply `settings.config` if there is one, and publish."""
     if settings.config:
         source = await asyncio.to_thread(read_source, Path(settings.config), os.environ)
-        done = await apply(publisher, source)
+        done = await apply(publisher, source, reason=f"the setting config: {settings.config}")
         logger().info("config_applied", file=settings.config, changes=len(done.changes))
         for note in done.notes:
             logger().warning("config_note", note=note)

@@ -6,6 +6,8 @@ import hashlib
 import msgspec
 
 from torana.catalog.vendors import VENDORS
+from torana.control.access.actor import SYSTEM, Actor
+from torana.control.audit import service as audit
 from torana.control.bulk import without_collecting
 from torana.control.declaration.outside import OutsideValues
 from torana.control.declaration.problems import DeclarationError, Problem
@@ -15,6 +17,7 @@ from torana.control.plan import repository
 from torana.control.plan.current import Existing, existing
 from torana.control.plan.custom import check_descriptions
 from torana.control.plan.diff import Change, Difference, difference
+from torana.control.plan.noted import noted
 from torana.control.plan.repository import Stored
 from torana.control.plan.source import Source
 from torana.control.plan.wanted import Wanted, wanted
@@ -64,20 +67,29 @@ async def plan(engine: Engine, master: MasterKey, source: Source) -> Planned:
         return Planned(found.changes, after.notes, _fingerprint(found))
 
 
-async def apply(publisher: Publisher, source: Source, expected: str | None = None) -> Applied:
+async def apply(
+    publisher: Publisher,
+    source: Source,
+    expected: str | None = None,
+    *,
+    actor: Actor = SYSTEM,
+    reason: str | None = None,
+) -> Applied:
     """Make the file true and publish, all or nothing. Nothing to do is nothing done.
 
-    `expected` is the fingerprint of the plan that was agreed to. Raises DeclarationError, and Refusal `plan_changed`,
-    `not_publishable` or `custom_sandbox_unavailable`.
+    `expected` is the fingerprint of the plan that was agreed to; each changed thing is noted as done by `actor`.
+    Raises DeclarationError, and Refusal `plan_changed`, `not_publishable` or `custom_sandbox_unavailable`.
     """
     with without_collecting():
         parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
-        done = await _apply(publisher, source, parsed, expected)
+        done = await _apply(publisher, source, parsed, expected, actor, reason)
     forget_parsed()
     return done
 
 
-async def _apply(publisher: Publisher, source: Source, parsed: Parsed, expected: str | None) -> Applied:
+async def _apply(
+    publisher: Publisher, source: Source, parsed: Parsed, expected: str | None, actor: Actor, reason: str | None
+) -> Applied:
     async with reading(publisher.engine) as connection:
         stored = await repository.load(connection)
     # Compared before anybody has to wait for this change, and often there is nothing to change.
@@ -98,6 +110,8 @@ async def _apply(publisher: Publisher, source: Source, parsed: Parsed, expected:
             return Applied((), after.notes, ())
         writer = Writer(connection, publisher.master, before, after)
         await writer.write(found.changes)
+        done = noted(found.changes, writer)
+        await audit.note_all(connection, publisher.master, actor, done, reason=reason)
     return Applied(found.changes, after.notes, tuple(writer.made))
 
 

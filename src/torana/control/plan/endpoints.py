@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from torana.control.api.guard import guard
+from torana.control.api.guard import Acting, guard
 from torana.control.api.shapes import PROBLEMS
 from torana.control.declaration.outside import OutsideValues
 from torana.control.plan.apply import apply, plan
@@ -86,9 +86,11 @@ async def make_plan(body: FileHandedOver, request: Request) -> Response:
 
 
 @router.post("/apply", response_model=Applied, **guard("declaration:write", platform=True))
-async def make_true(body: FileHandedOver, request: Request) -> Response:
+async def make_true(body: FileHandedOver, request: Request, actor: Acting) -> Response:
     """Make this file true, all or nothing. `made` holds the values of new keys, which are shown only here."""
-    done = await apply(request.app.state.publisher, body.source(), body.fingerprint)
+    publisher: Publisher = request.app.state.publisher
+    reason = request.headers.get("x-torana-reason")
+    done = await apply(publisher, body.source(), body.fingerprint, actor=actor, reason=reason)
     made = [{"name": key.name, "value": key.secret.reveal()} for key in done.made]
     return _reply({"changes": done.changes, "notes": done.notes, "made": made})
 

@@ -41,9 +41,11 @@ _UNPUBLISHED = frozenset(
 class Changes:
     """Notes the statements of one transaction."""
 
-    __slots__ = ("_elsewhere", "_key_ids")
+    __slots__ = ("_elsewhere", "_key_ids", "audited")
 
     def __init__(self) -> None:
+        self.audited = False
+        """Whether the audit trail has a new entry."""
         self._key_ids: set[str] = set()
         self._elsewhere = False
 
@@ -63,6 +65,7 @@ class Changes:
             return
         table = getattr(statement.table, "name", "")
         if table in _UNPUBLISHED:
+            self.audited = self.audited or table == audit_tables.audit.name
             return
         found = None if table != tables.keys.name or many or params else _key_id(statement)
         if found is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import insert, select, text
 
+from torana.control.audit.keep import keep_anchor
 from torana.control.bulk import without_collecting
 from torana.control.policies import service as policies
 from torana.control.publish.changes import watching
@@ -44,6 +45,7 @@ class Publisher:
     def __init__(self, engine: Engine, master: MasterKey, folder: Path) -> None:
         self.engine = engine
         self.master = master
+        self.data = folder.parent
         self._folder = folder
         # The files of two changes must be written in the order of their versions.
         self._turn = asyncio.Lock()
@@ -64,6 +66,8 @@ class Publisher:
             # Not before the commit: what is kept here is what the database holds.
             self._published = published
             await self._write(published)
+            if changes.audited:
+                await keep_anchor(self.engine, self.master, self.data)
 
     async def publish(self) -> int:
         """Publish the truth as it stands, if it is not; the version that then is current. Raises Refusal."""

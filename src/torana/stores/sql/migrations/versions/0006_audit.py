@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     _create_audit()
+    _make_append_only()
     _create_replies()
 
 
@@ -41,6 +42,25 @@ def _create_audit() -> None:
     op.create_index(op.f("ix_audit_at_us"), "audit", ["at_us"])
     op.create_index(op.f("ix_audit_noun_id"), "audit", ["noun_id"])
     op.create_index(op.f("ix_audit_team_id_seq"), "audit", ["team_id", "seq"])
+
+
+def _make_append_only() -> None:
+    # No wall against whoever owns the database: for that the entries are chained. But no slip undoes one.
+    said = "the audit trail is append-only"
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
+    )
 
 
 def _create_replies() -> None:
