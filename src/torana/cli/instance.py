@@ -49,6 +49,19 @@ class Refused(Exception):
 
 def ask(target: Target, method: str, path: str, *, body: Any = None, query: dict[str, Any] | None = None) -> Any:
     """Send one request of the admin API and return the reply's JSON. Ends the command with one line when it is refused."""
+    return _content(_asked(target, method, path, body, query), target)
+
+
+def ask_lines(target: Target, path: str, query: dict[str, Any]) -> list[str]:
+    """Get a list of JSON lines from the admin API. Ends the command with one line when it is refused."""
+    reply = _asked(target, "GET", path, None, query)
+    if not reply.is_success:
+        _content(reply, target)
+    # Not `splitlines`: JSON leaves further separators of Unicode as they are.
+    return [line for line in reply.text.split("\n") if line]
+
+
+def _asked(target: Target, method: str, path: str, body: Any, query: dict[str, Any] | None) -> httpx2.Response:
     try:
         return asyncio.run(_ask(target, method, path, body, query))
     except Refused as refused:
@@ -62,10 +75,20 @@ def ask(target: Target, method: str, path: str, *, body: Any = None, query: dict
         raise fail(f"{place}{error.strerror or error}.") from None
 
 
-async def _ask(target: Target, method: str, path: str, body: Any, query: dict[str, Any] | None) -> Any:
+async def _ask(target: Target, method: str, path: str, body: Any, query: dict[str, Any] | None) -> httpx2.Response:
     given = {name: value for name, value in (query or {}).items() if value is not None}
     async with _client(target) as client:
-        reply = await client.request(method, f"/api/v1{path}", json=body, params=given)
+        return await client.request(method, f"/api/v1{path}", json=body, params=given)
+
+
+def _content(reply: httpx2.Response, target: Target) -> Any:
+    try:
+        return _read(reply, target)
+    except Refused as refused:
+        raise fail(refused) from None
+
+
+def _read(reply: httpx2.Response, target: Target) -> Any:
     try:
         content = reply.json()
     except ValueError:

@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from torana.catalog.models import CatalogModel, search, undated
 from torana.catalog.vendors import VENDORS, Model, Vendor
+from torana.control.access.actor import SYSTEM
 from torana.control.access.names import fits
 from torana.control.apps import service as apps
+from torana.control.audit import service as audit
+from torana.control.audit.service import Noted
 from torana.control.keys import service as keys
 from torana.control.providers import service as providers
 from torana.control.publish.publish import Publisher
@@ -64,16 +67,25 @@ async def first_start(publisher: Publisher, environment: Mapping[str, str] | Non
         if await users.count(connection):
             return None
         admin = await users.create(connection, ADMIN_EMAIL, password_hash, "owner")
-        _, token = await tokens.create(connection, publisher.master, admin.id, "first")
+        first, token = await tokens.create(connection, publisher.master, admin.id, "first")
         team = await teams.create(connection, DEFAULT)
         app = await apps.create(connection, team.id, DEFAULT)
         key = await keys.create(connection, publisher.master, team_id=team.id, app_id=app.id, name="first")
-        found = await _add_vendors(connection, publisher, app, os.environ if environment is None else environment)
+        done = [
+            Noted("user.create", "user", admin.id, ADMIN_EMAIL, after={"platform_role": "owner"}),
+            Noted("token.create", "token", first.id, "first", after={"user_id": admin.id}),
+            Noted("team.create", "team", team.id, DEFAULT, team.id, after={"name": DEFAULT}),
+            Noted("app.create", "app", app.id, DEFAULT, team.id, after={"name": DEFAULT}),
+            Noted("key.create", "key", key.key.id, "first", team.id, after={"app_id": app.id, "hint": key.key.hint}),
+        ]
+        environment = os.environ if environment is None else environment
+        found = await _add_vendors(connection, publisher, app, environment, done)
+        await audit.note_all(connection, publisher.master, SYSTEM, done, reason="the first start")
     return FirstStart(ADMIN_EMAIL, password, token, key.secret, found)
 
 
 async def _add_vendors(
-    connection: Connection, publisher: Publisher, app: apps.App, environment: Mapping[str, str]
+    connection: Connection, publisher: Publisher, app: apps.App, environment: Mapping[str, str], done: list[Noted]
 ) -> tuple[str, ...]:
     found: list[str] = []
     names: set[str] = set()
@@ -82,7 +94,7 @@ async def _add_vendors(
         if vendor.id != "demo" and credential is None:
             continue
         try:
-            await _add_vendor(connection, publisher, app, vendor, credential, names)
+            await _add_vendor(connection, publisher, app, vendor, credential, names, done)
         except Refusal as refusal:
             # An odd variable in the operator's shell is no reason not to start.
             logger().warning("vendor_not_registered", vendor=vendor.id, variable=vendor.env, reason=refusal.sentence)
@@ -124,9 +136,11 @@ async def _add_vendor(
     vendor: Vendor,
     credential: Secret | None,
     names: set[str],
+    done: list[Noted],
 ) -> None:
     draft = providers.ProviderDraft(name=vendor.id, vendor=vendor.id)
     account = await providers.create(connection, publisher.master, draft, credential)
+    done.append(Noted("provider.create", "provider", account.id, account.name, after={"vendor": vendor.id}))
     today = datetime.now(UTC).date().isoformat()
     for model in vendor.models or newest_models(vendor.id, today):
         # Several vendors have some models: whoever comes first has the plain name.
@@ -134,4 +148,7 @@ async def _add_vendor(
         names.add(name)
         deployment = services.DeploymentDraft(account.id, model.model)
         service = await services.create(connection, services.ServiceDraft(name, [deployment]))
-        await subscriptions.subscribe(connection, app, service)
+        subscription = await subscriptions.subscribe(connection, app, service)
+        done.append(Noted("service.create", "service", service.id, name, after={"deployments": [model.model]}))
+        wanted = {"app_id": app.id, "service_id": service.id}
+        done.append(Noted("subscription.create", "subscription", subscription.id, name, app.team_id, after=wanted))

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from torana.control.audit.keep import EVERY_SECONDS, keep_anchor
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
@@ -61,9 +62,10 @@ async def serve_in_loop(
         ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
-        reconciling = spawn(_reconcile(publisher), "reconcile")
+        jobs = [spawn(_reconcile(publisher), "reconcile"), spawn(_keep_anchor(publisher), "audit_anchor")]
         await _run(servers, ready)
-        reconciling.cancel()
+        for job in jobs:
+            job.cancel()
     finally:
         await engine.dispose()
 
@@ -134,6 +136,20 @@ async def _reconcile(publisher: Publisher) -> None:
             if not failing:
                 logger().warning("reconcile_failed", error=type(error).__name__)
             failing = True
+
+
+async def _keep_anchor(publisher: Publisher) -> None:
+    """Have this node remember how far the audit trail went, also where other nodes write it."""
+    said: str | None = None
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        try:
+            reason = await keep_anchor(publisher.engine, publisher.master, publisher.data)
+        except Exception as error:
+            reason = type(error).__name__
+        if reason is not None and reason != said:
+            logger().error("audit_anchor_not_moved", reason=reason)
+        said = reason
 
 
 async def _run(servers: list[tuple["_Server", socket.socket]], ready: Callable[[], None]) -> None:

@@ -26,6 +26,9 @@ ALLOWED: dict[str, set[str]] = {
     "providers:write": {"owner", "provider_admin", "one.service_owner", "one.team_admin"},
     "policies:read": {"owner", "auditor", "provider_admin", "reviewer", "one.viewer"},
     "policies:write": {"owner", "provider_admin", "one.service_owner", "one.team_admin"},
+    "audit:read": {"owner", "admin", "auditor"},
+    "webhooks:read": {"owner", "admin", "auditor", "one.viewer", "one.developer", "one.team_admin"},
+    "webhooks:write": {"owner", "admin", "one.service_owner", "one.team_admin"},
     "declaration:write": {"owner", "admin"},
 }
 

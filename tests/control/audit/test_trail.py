@@ -105,7 +105,7 @@ async def test_an_end_that_was_cut_off_is_found_by_the_anchor(publisher: Publish
     assert said(found) == [("replaced", 5, 5)]
     assert found.anchor is not None
     assert found.anchor.seq == 5
-    assert not await keep_anchor(publisher.engine, publisher.master, publisher.data)
+    assert await keep_anchor(publisher.engine, publisher.master, publisher.data) is not None
 
 
 async def test_everything_removed_is_found_by_the_anchor(publisher: Publisher) -> None:
@@ -135,17 +135,17 @@ async def test_an_anchor_that_somebody_has_written_is_not_believed(publisher: Pu
     for content in (b"", b"[]", b'{"seq": 1}', b"[" * 100_000, b"\xff"):
         (publisher.data / anchor.FILE_NAME).write_bytes(content)
         assert not (await verified(publisher)).holds
-        assert not await keep_anchor(publisher.engine, publisher.master, publisher.data)
+        assert await keep_anchor(publisher.engine, publisher.master, publisher.data) is not None
 
 
 async def test_entries_of_another_node_come_into_this_nodes_anchor(publisher: Publisher, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     await noted(publisher, 1)
-    assert await keep_anchor(publisher.engine, publisher.master, other)
+    assert await keep_anchor(publisher.engine, publisher.master, other) is None
     assert anchor.read(other, publisher.master) == anchor.read(publisher.data, publisher.master)
     await noted(publisher, 2)
-    assert await keep_anchor(publisher.engine, publisher.master, other)
+    assert await keep_anchor(publisher.engine, publisher.master, other) is None
     kept = anchor.read(other, publisher.master)
     assert kept is not None
     assert kept.seq == 3

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from torana.control.audit import anchor, repository
 from torana.control.audit.anchor import Anchor, AnchorDamaged
-from torana.kit.log import logger
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Engine, reading
 
@@ -13,32 +12,28 @@ EVERY_SECONDS = 5.0
 """Entries of other nodes come into this node's anchor within that time."""
 
 
-async def keep_anchor(engine: Engine, master: MasterKey, folder: Path) -> bool:
-    """Move the anchor to the newest entry; whether it could be, or was there already.
+async def keep_anchor(engine: Engine, master: MasterKey, folder: Path) -> str | None:
+    """Move the anchor to the newest entry; None, or why it stays as it is.
 
-    False, and logged, where the entry of the present anchor is gone or another: `torana audit verify` then says more. A folder that
-    cannot be written is logged too: what was committed stays so.
+    It stays where the entry that it names is gone or another: `torana audit verify` then says more. Raises no OSError: what was
+    committed stays so whether or not this can be read and written.
     """
     try:
         return await _keep(engine, master, folder)
-    except OSError as error:
-        logger().error("audit_anchor_not_written", error=type(error).__name__)
-        return False
-
-
-async def _keep(engine: Engine, master: MasterKey, folder: Path) -> bool:
-    try:
-        kept = await asyncio.to_thread(anchor.read, folder, master)
     except AnchorDamaged as error:
-        logger().error("audit_anchor_damaged", reason=str(error))
-        return False
+        return str(error)
+    except OSError as error:
+        return f"it could not be written: {error.strerror or type(error).__name__}"
+
+
+async def _keep(engine: Engine, master: MasterKey, folder: Path) -> str | None:
+    kept = await asyncio.to_thread(anchor.read, folder, master)
     async with reading(engine) as connection:
         newest = await repository.newest(connection)
-        if newest == kept or (newest is None and kept is None):
-            return True
+        if newest == kept:
+            return None
         stands = kept is None or await repository.hash_of(connection, kept.seq) == kept.hash
     if newest is None or not stands:
-        logger().error("audit_anchor_disagrees", seq=kept.seq if kept else 0)
-        return False
+        return f"entry {kept.seq if kept else 0} of the audit trail is not the one that was written"
     await asyncio.to_thread(anchor.write, folder, master, Anchor(*newest))
-    return True
+    return None

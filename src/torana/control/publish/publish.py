@@ -66,8 +66,8 @@ class Publisher:
             # Not before the commit: what is kept here is what the database holds.
             self._published = published
             await self._write(published)
-            if changes.audited:
-                await keep_anchor(self.engine, self.master, self.data)
+            if changes.audited and (reason := await keep_anchor(self.engine, self.master, self.data)):
+                logger().error("audit_anchor_not_moved", reason=reason)
 
     async def publish(self) -> int:
         """Publish the truth as it stands, if it is not; the version that then is current. Raises Refusal."""
