@@ -65,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     upstream_proxy: Text = ""
     egress_deny: Text = ""
 
+    webhooks_loopback: bool = False
+    smtp: Text = ""
+    smtp_password_file: Text = ""
+    mail_from: Text = ""
+
     spool_segment_bytes: Annotated[int, Meta(ge=65_536)] = 8_388_608
     spool_max_bytes: Annotated[int, Meta(ge=131_072)] = 1_073_741_824
     body_keep_bytes: Size = 262_144
@@ -109,7 +114,11 @@ MEANINGS: dict[str, str] = {
     "realtime_idle_timeout_seconds": "longest silence of both sides of a realtime connection",
     "realtime_total_timeout_seconds": "how long a realtime connection may last; 0 is as long as both sides want",
     "upstream_proxy": "http://HOST:PORT of a forward proxy for all vendors; a provider's own setting wins",
-    "egress_deny": "further networks that no vendor address may lie in, separated by commas (CIDR)",
+    "egress_deny": "further networks that no vendor address and no webhook may lie in, separated by commas (CIDR)",
+    "webhooks_loopback": "true lets webhooks go to this machine itself, also by http; for trying them out",
+    "smtp": "smtp://USER@HOST:PORT (TLS by STARTTLS) or smtps://USER@HOST:PORT of a mail server; empty sends no e-mail",
+    "smtp_password_file": "file with the mail server's password; else it is taken from TORANA_SMTP_PASSWORD",
+    "mail_from": "address that e-mail comes from; needed with smtp",
     "spool_segment_bytes": "size of one spool file; its disk space is taken in advance",
     "spool_max_bytes": "spool space of one gate; when it is full, calls are refused rather than lost",
     "body_keep_bytes": "bytes kept of each request and reply body where a policy keeps bodies",
@@ -167,6 +176,17 @@ def _is_proxy(text: str) -> bool:
     return parts.scheme == "http" and bool(parts.hostname) and bool(parts.port) and plain
 
 
+def _is_mail_server(text: str) -> bool:
+    parts = urllib.parse.urlsplit(text)
+    plain = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.password is None
+    return parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0 and plain
+
+
+def _is_mail_address(text: str) -> bool:
+    name, at, host = text.rpartition("@")
+    return bool(at and name and host) and text.isascii() and text.isprintable() and not set(text) & set(' ,;<>"')
+
+
 def _is_origin(text: str) -> bool:
     if text in {"*", "null"}:
         return True
@@ -195,6 +215,10 @@ def _check_together(settings: Settings) -> None:
     _check_each(
         "cors_origins", settings.cors_origins.split(","), _is_origin, "origins such as https://app.example, or *"
     )
+    _check_each("smtp", [settings.smtp], _is_mail_server, "smtp://USER@HOST:PORT without a password")
+    _check_each("mail_from", [settings.mail_from], _is_mail_address, "an address such as torana@example.org")
+    if settings.smtp and not settings.mail_from:
+        raise SettingError("mail_from is not set: smtp needs the address that e-mail comes from.")
     _check_each("egress_deny", settings.egress_deny.split(","), _is_network, "networks such as 10.0.0.0/8")
     if settings.admin_listen:
         parse_address(settings.admin_listen, "admin_listen")

@@ -15,6 +15,7 @@ from torana.control.tokens import service as tokens
 from torana.control.users import service as users
 from torana.core.ids import epoch_us, new_id
 from torana.core.secret import Secret
+from torana.settings import Settings
 from torana.stores.sql.people_tables import memberships
 
 PLATFORM = ("owner", "admin", "provider_admin", "auditor", "reviewer", "member")
@@ -30,6 +31,7 @@ class Organisation(NamedTuple):
     """Ids by name."""
     tokens: dict[str, Secret]
     """By the same names; `nobody` has one that is not known."""
+    settings: Settings = Settings()
 
     @asynccontextmanager
     async def client(self, name: str | None = "owner", **headers: str) -> AsyncIterator[httpx2.AsyncClient]:
@@ -37,7 +39,7 @@ class Organisation(NamedTuple):
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
         if name is not None:
             sent["authorization"] = f"Bearer {self.tokens[name].reveal()}"
-        transport = httpx2.ASGITransport(Door(create_app(self.publisher), owner_socket=False))
+        transport = httpx2.ASGITransport(Door(create_app(self.publisher, settings=self.settings), owner_socket=False))
         async with httpx2.AsyncClient(transport=transport, base_url="http://torana/api/v1", headers=sent) as client:
             yield client
 

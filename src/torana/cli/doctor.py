@@ -15,7 +15,7 @@ from torana.supervisor.handover import CannotStart
 from torana.supervisor.lock import holder
 from torana.supervisor.sockets import open_listeners
 
-_OTHERS = {"TORANA_MASTER_KEY", "TORANA_TOKEN"}
+_OTHERS = {"TORANA_MASTER_KEY", "TORANA_TOKEN", "TORANA_SMTP_PASSWORD"}
 _ALIKE = 0.8
 """How alike two names have to be, of 1, for one to be a slip of the other."""
 _BUILT_AFTER = 1_767_225_600

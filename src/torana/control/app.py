@@ -15,6 +15,7 @@ from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.keys.endpoints import router as keys
+from torana.control.notices.endpoints import router as notices
 from torana.control.plan.endpoints import router as plan
 from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
@@ -23,7 +24,10 @@ from torana.control.publish.publish import Publisher
 from torana.control.serve import serve_control
 from torana.control.services.endpoints import router as models
 from torana.control.teams.endpoints import router as teams
+from torana.control.webhooks.call import Caller
+from torana.control.webhooks.endpoints import router as webhooks
 from torana.core.errors import Refusal
+from torana.settings import Settings
 
 __all__ = ["create_app", "serve_control"]
 
@@ -38,6 +42,8 @@ ROUTERS = (
     policies,
     approvals,
     audit,
+    notices,
+    webhooks,
 )
 
 
@@ -49,7 +55,9 @@ class Health(BaseModel):
     """The newest published version."""
 
 
-def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) -> FastAPI:
+def create_app(
+    publisher: Publisher, calls_recorded: CallQueries | None = None, settings: Settings | None = None
+) -> FastAPI:
     """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
     # No /docs of FastAPI's: it loads scripts from elsewhere.
     app = FastAPI(
@@ -62,9 +70,9 @@ def create_app(publisher: Publisher, calls_recorded: CallQueries | None = None) 
     app.openapi = partial(document, app)  # type: ignore[method-assign] # FastAPI's own way of extending it
     app.state.publisher = publisher
     app.state.calls = calls_recorded
-    api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     app.state.verifying = asyncio.Lock()
-    api = APIRouter(prefix=PREFIX)
+    app.state.caller = Caller(settings or Settings())
+    api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)
 

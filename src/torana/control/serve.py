@@ -16,9 +16,12 @@ from torana.control.audit.keep import EVERY_SECONDS, keep_anchor
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
+from torana.control.notices.deliver import Senders, deliver
+from torana.control.notices.mail import mail_server
 from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
+from torana.control.webhooks.call import Caller
 from torana.kit.backoff import backoff
 from torana.kit.log import logger
 from torana.kit.tasks import spawn
@@ -55,14 +58,19 @@ async def serve_in_loop(
         await _upgrade(engine)
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
-        app = create_app(publisher, calls_recorded)
+        app = create_app(publisher, calls_recorded, settings)
         servers = [
             (_server(Door(app, owner_socket=True)), open_socket(data)),
             (_server(Door(app, owner_socket=False)), open_socket(data, FORWARDED_SOCKET)),
         ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
-        jobs = [spawn(_reconcile(publisher), "reconcile"), spawn(_keep_anchor(publisher), "audit_anchor")]
+        senders = Senders(Caller(settings), mail_server(settings))
+        jobs = [
+            spawn(_reconcile(publisher), "reconcile"),
+            spawn(_keep_anchor(publisher), "audit_anchor"),
+            spawn(deliver(publisher, senders), "deliver"),
+        ]
         await _run(servers, ready)
         for job in jobs:
             job.cancel()
@@ -83,7 +91,7 @@ async def admin_app(settings: Settings, calls_recorded: CallQueries | None = Non
     try:
         await upgrade(engine)
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
-        yield Door(create_app(publisher, calls_recorded), owner_socket=True)
+        yield Door(create_app(publisher, calls_recorded, settings), owner_socket=True)
     finally:
         await engine.dispose()
 

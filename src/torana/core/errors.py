@@ -198,6 +198,8 @@ ERRORS: dict[str, ErrorKind] = {
     ),
     "not_yours": ErrorKind(403, _AUTH, "Only whoever asked for this can take it back. Whoever decides can reject it."),
     "already_decided": ErrorKind(409, _REQUEST, "There is nothing left for you to decide: this is {state}."),
+    "too_many": ErrorKind(409, _REQUEST, "There are already {most} {noun}. Delete one that is not needed any more."),
+    "already_delivered": ErrorKind(409, _REQUEST, "The receiver has taken this. There is nothing to send again."),
     "foreign_origin": ErrorKind(
         403, _AUTH, "A page of another site sent this request. Use the console of this installation, or a token."
     ),

@@ -12,7 +12,7 @@ from torana.control.notices.repository import Delivery, Notice, Person
 from torana.core.ids import epoch_us, new_id
 from torana.stores.sql.engine import Connection
 
-__all__ = ["EVENTS", "tell"]
+__all__ = ["EVENTS", "content_of", "mail", "tell"]
 
 _MOST_SUBJECT = 300
 _MOST_BODY = 4000
@@ -31,12 +31,13 @@ async def tell(
     body: str,
     link: str | None = None,
     but_not: str | None = None,
+    outside: bool = True,
 ) -> None:
     """Put it into inboxes, and queue it for webhooks and e-mail. `event` is one of EVENTS; `link` is a path of the admin API.
 
     Told are the users in `user_ids` and everybody in the team who has `permission` there; where nobody has, and where `team_id` is
     None, whose platform role has it. `but_not` is a user who is left out. The team's webhooks and the platform's are told if their
-    events are not restricted to others. Too long a text is cut.
+    events are not restricted to others; with `outside` false none is. Too long a text is cut.
     """
     if event not in EVENTS:
         raise ValueError(f"there is no event {event}")
@@ -50,14 +51,28 @@ async def tell(
         Notice(new_id("notice"), one.id, team_id, event, subject, body, link, now_us, None) for one in people.values()
     ]
     await repository.add(connection, told)
-    data = {"team_id": team_id, "subject": subject, "body": body, "link": link}
-    stamp = datetime.fromtimestamp(now_us / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    content = msgspec.json.encode({"type": event, "timestamp": stamp, "data": data}).decode()
-    targets = [("webhook", webhook_id) for webhook_id in await _webhooks(connection, team_id, event)]
+    content = content_of(event, team_id, subject, body, link, now_us)
+    targets = [("webhook", webhook_id) for webhook_id in await _webhooks(connection, team_id, event)] if outside else []
     targets += [("email", one.email) for one in people.values() if _reachable(one)]
     await repository.queue(
         connection, [delivery(channel, target, team_id, event, content, now_us) for channel, target in targets]
     )
+
+
+async def mail(
+    connection: Connection, *, address: str, team_id: str | None, event: str, subject: str, body: str
+) -> None:
+    """Queue one e-mail to somebody who may be no user, such as who is invited. It stands in the database until it is sent."""
+    now_us = epoch_us()
+    content = content_of(event, team_id, subject[:_MOST_SUBJECT], body[:_MOST_BODY], None, now_us)
+    await repository.queue(connection, [delivery("email", address, team_id, event, content, now_us)])
+
+
+def content_of(event: str, team_id: str | None, subject: str, body: str, link: str | None, now_us: int) -> str:
+    """What is sent of an event: JSON with `type`, `timestamp` and `data`, as Standard Webhooks recommends."""
+    stamp = datetime.fromtimestamp(now_us / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    data = {"team_id": team_id, "subject": subject, "body": body, "link": link}
+    return msgspec.json.encode({"type": event, "timestamp": stamp, "data": data}).decode()
 
 
 def delivery(channel: str, target: str, team_id: str | None, event: str, content: str, now_us: int) -> Delivery:

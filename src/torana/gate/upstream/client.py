@@ -5,9 +5,9 @@ import ssl
 from time import monotonic_ns
 from typing import NamedTuple
 
+from torana.core.egress import parse_networks
 from torana.gate.upstream.connect import open_connection, trust
 from torana.gate.upstream.connection import READ_BYTES, Connection, seconds
-from torana.gate.upstream.egress import parse_networks
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.exchange import Exchange, Pool
 from torana.gate.upstream.failure import Failure, Sink, Source

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from torana.gate.upstream.egress import Network, is_refused
+from torana.core.egress import Network, is_refused
 from torana.gate.upstream.endpoint import Endpoint
 from torana.gate.upstream.failure import Failure
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, UniqueConstraint
 
-from torana.stores.sql.columns import belongs, created, identity, one_of, text, time
+from torana.stores.sql.columns import belongs, created, identity, one_of, text, time, unique_where_null
 from torana.stores.sql.metadata import metadata
 
 releases = Table(
@@ -137,6 +137,7 @@ webhooks = Table(
     created(),
     time("disabled_us", nullable=True),
     UniqueConstraint("team_id", "name"),
+    unique_where_null("uq_webhooks_platform", "team_id", "name"),
 )
 
 # What is still to be told outside: webhooks and e-mails, tried until they succeed or are given up.
@@ -156,5 +157,6 @@ deliveries = Table(
     time("done_us", nullable=True),
     text("error", 500, nullable=True),
     Index(None, "next_us"),
+    Index(None, "target", "created_us"),
     one_of("channel", "webhook", "email"),
 )

@@ -208,6 +208,10 @@ def _create_webhooks() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
         sa.UniqueConstraint("team_id", "name", name=op.f("uq_webhooks_team_id_name")),
     )
+    nowhere = sa.column("team_id").is_(None)
+    op.create_index(
+        "uq_webhooks_platform", "webhooks", ["name"], unique=True, sqlite_where=nowhere, postgresql_where=nowhere
+    )
 
 
 def _create_deliveries() -> None:
@@ -229,3 +233,4 @@ def _create_deliveries() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
     op.create_index(op.f("ix_deliveries_next_us"), "deliveries", ["next_us"])
+    op.create_index(op.f("ix_deliveries_target_created_us"), "deliveries", ["target", "created_us"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from torana.gate.upstream.egress import is_refused, parse_networks
+from torana.core.egress import is_loopback, is_refused, parse_networks
 
 REFUSED = [
     "0.0.0.0", "0.1.2.3", "0.255.255.255",
@@ -72,3 +72,15 @@ def test_the_network_that_cannot_be_read_is_named() -> None:
     assert parse_networks("") == ()
     with pytest.raises(ValueError, match=r"egress_deny: '10\.0\.0\.0/99'"):
         parse_networks("127.0.0.0/8,10.0.0.0/99")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("127.0.0.1", True), ("127.255.255.254", True), ("::1", True), ("::ffff:127.0.0.1", True), ("::127.0.0.1", True),
+        ("64:ff9b::7f00:1", True), ("2002:7f00:1::", True), ("::1%lo", True), ("128.0.0.1", False), ("10.0.0.1", False),
+        ("2001:db8::1", False), ("fd00::1", False), ("localhost", False), ("", False),
+    ],
+)  # fmt: skip
+def test_this_machine_is_known_in_every_notation(address: str, expected: bool) -> None:
+    assert is_loopback(address) is expected

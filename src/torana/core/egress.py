@@ -1,4 +1,5 @@
-"""Which addresses a gate may connect to. Checked on the address itself, after resolution and before connecting.
+"""Which addresses gates, and control for webhooks, may connect to. Checked on the address itself, after resolution and before
+connecting.
 
 Loopback and private networks are allowed, because model servers live there; metadata services, link-local, multicast and
 reserved ranges are refused. IPv6 forms that carry an IPv4 address are judged by that too.
@@ -74,6 +75,18 @@ def is_refused(address: str, deny: tuple[Network, ...] = ()) -> bool:
     except ValueError:
         return True
     return _refused(parsed, deny)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether this address, in whatever form, is this machine itself. What is no address is not."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv4Address):
+        return parsed.is_loopback
+    plain = IPv6Address(int(parsed))
+    return plain == _LOOPBACK_V6 or any(inner.is_loopback for inner in _embedded(plain))
 
 
 def _refused(address: IPv4Address | IPv6Address, deny: tuple[Network, ...]) -> bool:

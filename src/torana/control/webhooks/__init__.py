@@ -1,0 +1,1 @@
+"""Webhooks: where systems of a team, or of the platform, are told of events."""
