@@ -86,6 +86,11 @@ class Operation:
         taken = {*self.places, *(one["name"] for one in self.query)}
         return f"{_name(field)}_" if field in taken else _name(field)
 
+    def header_name(self, header: str) -> str:
+        """The argument for a header, whose name may be that of a field of the body."""
+        name = _HEADERS[header]
+        return f"audit_{name}" if name in (self.body or {}).get("properties", {}) else name
+
     def arguments(self) -> list[str]:
         """As they stand in a signature, behind self."""
         found = [f"{_name(name)}: str" for name in self.places]
@@ -102,7 +107,7 @@ class Operation:
             kind = _type(one["schema"], "").removesuffix(" | None")
             named.append((not one.get("required"), f"{_name(one['name'])}: {kind}{optional}"))
         for header in self.headers:
-            argument = "if_match: str | Model" if header == "If-Match" else f"{_HEADERS[header]}: str | None = None"
+            argument = "if_match: str | Model" if header == "If-Match" else f"{self.header_name(header)}: str | None = None"
             named.append((header != "If-Match", argument))
         if named:
             found += ["*", *(text for _, text in sorted(named, key=lambda pair: pair[0]))]
@@ -215,7 +220,7 @@ def _method(operation: Operation, asynchronous: bool) -> str:
     arguments = ", ".join(["self", *operation.arguments()])
     places = ", ".join(f'"{name}": {_name(name)}' for name in operation.places)
     query = ", ".join(f'"{one["name"]}": {_name(one["name"])}' for one in operation.query)
-    headers = ", ".join(f'"{name}": {_HEADERS[name]}' for name in operation.headers)
+    headers = ", ".join(f'"{name}": {operation.header_name(name)}' for name in operation.headers)
     returning = "" if operation.returns == "None" else "return "
     body = "None"
     if operation.body is not None:

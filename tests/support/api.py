@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import httpx2
+from fastapi import FastAPI
 from sqlalchemy import insert
 
 from torana.control.app import create_app
@@ -39,7 +41,7 @@ class Organisation(NamedTuple):
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
         if name is not None:
             sent["authorization"] = f"Bearer {self.tokens[name].reveal()}"
-        transport = httpx2.ASGITransport(Door(create_app(self.publisher, settings=self.settings), owner_socket=False))
+        transport = httpx2.ASGITransport(Door(_app(self.publisher, self.settings), owner_socket=False))
         async with httpx2.AsyncClient(transport=transport, base_url="http://torana/api/v1", headers=sent) as client:
             yield client
 
@@ -47,6 +49,12 @@ class Organisation(NamedTuple):
         """One call."""
         async with self.client(name, **headers) as client:
             return await client.request(method, path.removeprefix("/api/v1"), json=body)
+
+
+@lru_cache(maxsize=1)
+def _app(publisher: Publisher, settings: Settings) -> FastAPI:
+    # Making one takes longer than most calls.
+    return create_app(publisher, settings=settings)
 
 
 async def organisation(publisher: Publisher) -> Organisation:

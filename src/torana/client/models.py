@@ -1,8 +1,15 @@
 """Generated from the OpenAPI document of the admin API by `make client`; not to be changed by hand."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from torana.client.transport import Model
+
+
+class AnchorShown(Model):
+    """Number and hash of an entry. Kept elsewhere, it says later that this entry is still there."""
+
+    seq: int
+    hash: str
 
 
 class Applied(Model):
@@ -11,6 +18,25 @@ class Applied(Model):
     changes: list["ChangePlanned"]
     notes: list[str]
     made: list["KeyMade"]
+
+
+class ApprovalShown(Model):
+    """Something that is to be decided, or was."""
+
+    id: str
+    team_id: str | None
+    noun: Literal["release", "subscription"]
+    noun_id: str
+    state: Literal["open", "approved", "rejected", "withdrawn"]
+    stages: list["StageShown"]
+    stage: int
+    asked_by: str | None
+    asked_by_name: str
+    reason: str | None
+    created_us: int
+    decided_us: int | None
+    decisions: list["DecisionShown"]
+    may_decide: bool
 
 
 class CallShown(Model):
@@ -133,12 +159,75 @@ class ChangePlanned(Model):
     fields: list["FieldPlanned"]
 
 
+class Counted(Model):
+    """How many."""
+
+    count: int
+
+
+class DecisionShown(Model):
+    """What one person decided."""
+
+    stage: int
+    user_id: str | None
+    user_name: str
+    verdict: Literal["approve", "reject"]
+    reason: str | None
+    created_us: int
+
+
+class DeliveryShown(Model):
+    """What was, or is to be, told to a webhook."""
+
+    id: str
+    event: str
+    state: Literal["waiting", "delivered", "failed"]
+    attempts: int
+    error: str | None
+    created_us: int
+    next_us: int | None
+    done_us: int | None
+    content: str
+
+
+class EntryShown(Model):
+    """What was done, by whom."""
+
+    seq: int
+    at_us: int
+    actor_kind: str
+    actor_id: str | None
+    actor_name: str
+    via: str | None
+    action: str
+    noun: str
+    noun_id: str | None
+    noun_name: str | None
+    team_id: str | None
+    reason: str | None
+    address: str | None
+    agent: str | None
+    previous: str
+    hash: str
+    before: Any = None
+    after: Any = None
+
+
 class FieldPlanned(Model):
     """One field; secrets are masked."""
 
     field: str
     before: str | None
     after: str | None
+
+
+class FindingShown(Model):
+    """One thing that is wrong."""
+
+    kind: Literal["changed", "moved", "missing", "inserted", "forked", "cut_off", "replaced"]
+    seq: int
+    until: int
+    sentence: str
 
 
 class Health(Model):
@@ -171,6 +260,34 @@ class LimitsShown(Model):
     limits: list["LimitForm"]
 
 
+class ListedApprovalShown(Model):
+    """Listed_ApprovalShown_."""
+
+    items: list["ApprovalShown"]
+    next: str | None = None
+
+
+class ListedDeliveryShown(Model):
+    """Listed_DeliveryShown_."""
+
+    items: list["DeliveryShown"]
+    next: str | None = None
+
+
+class ListedEntryShown(Model):
+    """Listed_EntryShown_."""
+
+    items: list["EntryShown"]
+    next: str | None = None
+
+
+class ListedNoticeShown(Model):
+    """Listed_NoticeShown_."""
+
+    items: list["NoticeShown"]
+    next: str | None = None
+
+
 class ListedPriceShown(Model):
     """Listed_PriceShown_."""
 
@@ -190,6 +307,26 @@ class ListedTeamShown(Model):
 
     items: list["TeamShown"]
     next: str | None = None
+
+
+class ListedWebhookShown(Model):
+    """Listed_WebhookShown_."""
+
+    items: list["WebhookShown"]
+    next: str | None = None
+
+
+class NoticeShown(Model):
+    """Something you are told."""
+
+    id: str
+    team_id: str | None
+    event: str
+    subject: str
+    body: str
+    link: str | None
+    created_us: int
+    read_us: int | None
 
 
 class PlanMade(Model):
@@ -238,6 +375,14 @@ class ProviderShown(Model):
     created_us: int
 
 
+class StageShown(Model):
+    """One stage."""
+
+    permission: str
+    count: int
+    not_author: bool
+
+
 class TeamShown(Model):
     """A team."""
 
@@ -246,20 +391,84 @@ class TeamShown(Model):
     created_us: int
 
 
+class Tried(Model):
+    """What a trial call met."""
+
+    taken: bool
+    status: int | None
+    error: str | None
+    milliseconds: int
+
+
+class VerifiedShown(Model):
+    """What was found."""
+
+    holds: bool
+    entries: int
+    newest: "AnchorShown"
+    anchor: "AnchorShown | None"
+    found: int
+    findings: list["FindingShown"]
+    notes: list[str]
+
+
+class WebhookMade(Model):
+    """A webhook with its secret, which is shown only here."""
+
+    id: str
+    team_id: str | None
+    name: str
+    url: str
+    events: list[str]
+    created_us: int
+    disabled_us: int | None
+    secret: str
+
+
+class WebhookShown(Model):
+    """A webhook, without its secret."""
+
+    id: str
+    team_id: str | None
+    name: str
+    url: str
+    events: list[str]
+    created_us: int
+    disabled_us: int | None
+
+
+AnchorShown.model_rebuild()
 Applied.model_rebuild()
+ApprovalShown.model_rebuild()
 CallShown.model_rebuild()
 CallWithBodies.model_rebuild()
 CallsListed.model_rebuild()
 ChangePlanned.model_rebuild()
+Counted.model_rebuild()
+DecisionShown.model_rebuild()
+DeliveryShown.model_rebuild()
+EntryShown.model_rebuild()
 FieldPlanned.model_rebuild()
+FindingShown.model_rebuild()
 Health.model_rebuild()
 KeyMade.model_rebuild()
 LimitForm.model_rebuild()
 LimitsShown.model_rebuild()
+ListedApprovalShown.model_rebuild()
+ListedDeliveryShown.model_rebuild()
+ListedEntryShown.model_rebuild()
+ListedNoticeShown.model_rebuild()
 ListedPriceShown.model_rebuild()
 ListedProviderShown.model_rebuild()
 ListedTeamShown.model_rebuild()
+ListedWebhookShown.model_rebuild()
+NoticeShown.model_rebuild()
 PlanMade.model_rebuild()
 PriceShown.model_rebuild()
 ProviderShown.model_rebuild()
+StageShown.model_rebuild()
 TeamShown.model_rebuild()
+Tried.model_rebuild()
+VerifiedShown.model_rebuild()
+WebhookMade.model_rebuild()
+WebhookShown.model_rebuild()

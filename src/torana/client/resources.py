@@ -1,12 +1,428 @@
 """Generated from the OpenAPI document of the admin API by `make client`; not to be changed by hand."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from torana.client import models
 from torana.client.transport import UNSET, AsyncTransport, Model, Request, Transport, Unset
+
+
+class Approvals:
+    """Operations on approvals."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_approvals(
+        self,
+        *,
+        state: Literal["open", "approved", "rejected", "withdrawn"] | None = None,
+        noun: Literal["release", "subscription"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedApprovalShown:
+        """What you asked for, and what you may decide in any stage. Sorted by `created_us`, newest first."""
+        request = Request(
+            "GET",
+            "/approvals",
+            {},
+            {"state": state, "noun": noun, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedApprovalShown))
+
+    def iterate_approvals(
+        self,
+        *,
+        state: Literal["open", "approved", "rejected", "withdrawn"] | None = None,
+        noun: Literal["release", "subscription"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.ApprovalShown]:
+        """Every item of `list_approvals`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_approvals(state=state, noun=noun, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def get_approval(self, approval: str) -> models.ApprovalShown:
+        """One approval."""
+        request = Request("GET", "/approvals/{approval}", {"approval": approval}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ApprovalShown))
+
+    def decide(
+        self,
+        approval: str,
+        *,
+        verdict: Literal["approve", "reject"],
+        reason: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        audit_reason: str | None = None,
+    ) -> models.ApprovalShown:
+        """Approve or reject. Each person decides once, whatever stages they could decide."""
+        request = Request(
+            "POST",
+            "/approvals/{approval}/decisions",
+            {"approval": approval},
+            {},
+            {"verdict": verdict, "reason": reason},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": audit_reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ApprovalShown))
+
+    def withdraw(
+        self, approval: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ApprovalShown:
+        """Take back what you asked for."""
+        request = Request(
+            "POST",
+            "/approvals/{approval}/withdrawal",
+            {"approval": approval},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ApprovalShown))
+
+
+class AsyncApprovals:
+    """Operations on approvals."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_approvals(
+        self,
+        *,
+        state: Literal["open", "approved", "rejected", "withdrawn"] | None = None,
+        noun: Literal["release", "subscription"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedApprovalShown:
+        """What you asked for, and what you may decide in any stage. Sorted by `created_us`, newest first."""
+        request = Request(
+            "GET",
+            "/approvals",
+            {},
+            {"state": state, "noun": noun, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedApprovalShown))
+
+    async def iterate_approvals(
+        self,
+        *,
+        state: Literal["open", "approved", "rejected", "withdrawn"] | None = None,
+        noun: Literal["release", "subscription"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.ApprovalShown]:
+        """Every item of `list_approvals`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_approvals(state=state, noun=noun, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def get_approval(self, approval: str) -> models.ApprovalShown:
+        """One approval."""
+        request = Request("GET", "/approvals/{approval}", {"approval": approval}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ApprovalShown))
+
+    async def decide(
+        self,
+        approval: str,
+        *,
+        verdict: Literal["approve", "reject"],
+        reason: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        audit_reason: str | None = None,
+    ) -> models.ApprovalShown:
+        """Approve or reject. Each person decides once, whatever stages they could decide."""
+        request = Request(
+            "POST",
+            "/approvals/{approval}/decisions",
+            {"approval": approval},
+            {},
+            {"verdict": verdict, "reason": reason},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": audit_reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ApprovalShown))
+
+    async def withdraw(
+        self, approval: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ApprovalShown:
+        """Take back what you asked for."""
+        request = Request(
+            "POST",
+            "/approvals/{approval}/withdrawal",
+            {"approval": approval},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ApprovalShown))
+
+
+class Audit:
+    """Operations on audit."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_entries(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+        team: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        noun: str | None = None,
+        noun_id: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> models.ListedEntryShown:
+        """Entries of one's teams, or all. Sorted by `seq`, newest first.
+
+        Needs the permission `audit:read`.
+        """
+        request = Request(
+            "GET",
+            "/audit",
+            {},
+            {
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+                "team": team,
+                "actor": actor,
+                "action": action,
+                "noun": noun,
+                "noun_id": noun_id,
+                "since_us": since_us,
+                "until_us": until_us,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedEntryShown))
+
+    def iterate_entries(
+        self,
+        *,
+        limit: int | None = None,
+        sort: str | None = None,
+        team: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        noun: str | None = None,
+        noun_id: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> Iterator[models.EntryShown]:
+        """Every item of `list_entries`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_entries(
+                limit=limit,
+                sort=sort,
+                team=team,
+                actor=actor,
+                action=action,
+                noun=noun,
+                noun_id=noun_id,
+                since_us=since_us,
+                until_us=until_us,
+                cursor=cursor,
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def export(
+        self,
+        *,
+        after: int | None = None,
+        most: int | None = None,
+        team: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        noun: str | None = None,
+        noun_id: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> Any:
+        """Entries as JSON lines, oldest first, as many as there are when it begins.
+
+        Needs the permission `audit:read`.
+        """
+        request = Request(
+            "GET",
+            "/audit/export",
+            {},
+            {
+                "after": after,
+                "most": most,
+                "team": team,
+                "actor": actor,
+                "action": action,
+                "noun": noun,
+                "noun_id": noun_id,
+                "since_us": since_us,
+                "until_us": until_us,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(Any))
+
+    def verification(self, *, anchor: list[str] | None = None) -> models.VerifiedShown:
+        """Go through the whole trail, and say which entries were changed, removed, moved, put in, or cut off at the end.
+
+        Needs the permission `audit:read`.
+        """
+        request = Request("GET", "/audit/verification", {}, {"anchor": anchor}, None, {})
+        return self._transport.call(request, TypeAdapter(models.VerifiedShown))
+
+
+class AsyncAudit:
+    """Operations on audit."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_entries(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+        team: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        noun: str | None = None,
+        noun_id: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> models.ListedEntryShown:
+        """Entries of one's teams, or all. Sorted by `seq`, newest first.
+
+        Needs the permission `audit:read`.
+        """
+        request = Request(
+            "GET",
+            "/audit",
+            {},
+            {
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+                "team": team,
+                "actor": actor,
+                "action": action,
+                "noun": noun,
+                "noun_id": noun_id,
+                "since_us": since_us,
+                "until_us": until_us,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedEntryShown))
+
+    async def iterate_entries(
+        self,
+        *,
+        limit: int | None = None,
+        sort: str | None = None,
+        team: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        noun: str | None = None,
+        noun_id: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> AsyncIterator[models.EntryShown]:
+        """Every item of `list_entries`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_entries(
+                limit=limit,
+                sort=sort,
+                team=team,
+                actor=actor,
+                action=action,
+                noun=noun,
+                noun_id=noun_id,
+                since_us=since_us,
+                until_us=until_us,
+                cursor=cursor,
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def export(
+        self,
+        *,
+        after: int | None = None,
+        most: int | None = None,
+        team: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        noun: str | None = None,
+        noun_id: str | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> Any:
+        """Entries as JSON lines, oldest first, as many as there are when it begins.
+
+        Needs the permission `audit:read`.
+        """
+        request = Request(
+            "GET",
+            "/audit/export",
+            {},
+            {
+                "after": after,
+                "most": most,
+                "team": team,
+                "actor": actor,
+                "action": action,
+                "noun": noun,
+                "noun_id": noun_id,
+                "since_us": since_us,
+                "until_us": until_us,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(Any))
+
+    async def verification(self, *, anchor: list[str] | None = None) -> models.VerifiedShown:
+        """Go through the whole trail, and say which entries were changed, removed, moved, put in, or cut off at the end.
+
+        Needs the permission `audit:read`.
+        """
+        request = Request("GET", "/audit/verification", {}, {"anchor": anchor}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.VerifiedShown))
 
 
 class Calls:
@@ -386,6 +802,139 @@ class AsyncLimits:
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
         return await self._transport.call(request, TypeAdapter(models.LimitsShown))
+
+
+class Notices:
+    """Operations on notices."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_notices(
+        self,
+        *,
+        unread: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedNoticeShown:
+        """What you were told in the last 90 days. Sorted by `created_us`, newest first."""
+        request = Request(
+            "GET", "/me/notices", {}, {"unread": unread, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedNoticeShown))
+
+    def iterate_notices(
+        self, *, unread: bool | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.NoticeShown]:
+        """Every item of `list_notices`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_notices(unread=unread, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def count_unread(self) -> models.Counted:
+        """How many of your notices you have not read."""
+        request = Request("GET", "/me/notices/unread", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.Counted))
+
+    def read_all(
+        self, *, until_us: int | Unset | None = UNSET, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Counted:
+        """Mark all your notices as read; the reply says how many were not."""
+        request = Request(
+            "POST",
+            "/me/notices/read",
+            {},
+            {},
+            {"until_us": until_us},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.Counted))
+
+    def read_one(
+        self, notice: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.NoticeShown:
+        """Mark a notice as read."""
+        request = Request(
+            "POST",
+            "/me/notices/{notice}/read",
+            {"notice": notice},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.NoticeShown))
+
+
+class AsyncNotices:
+    """Operations on notices."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_notices(
+        self,
+        *,
+        unread: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedNoticeShown:
+        """What you were told in the last 90 days. Sorted by `created_us`, newest first."""
+        request = Request(
+            "GET", "/me/notices", {}, {"unread": unread, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedNoticeShown))
+
+    async def iterate_notices(
+        self, *, unread: bool | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.NoticeShown]:
+        """Every item of `list_notices`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_notices(unread=unread, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def count_unread(self) -> models.Counted:
+        """How many of your notices you have not read."""
+        request = Request("GET", "/me/notices/unread", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.Counted))
+
+    async def read_all(
+        self, *, until_us: int | Unset | None = UNSET, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Counted:
+        """Mark all your notices as read; the reply says how many were not."""
+        request = Request(
+            "POST",
+            "/me/notices/read",
+            {},
+            {},
+            {"until_us": until_us},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.Counted))
+
+    async def read_one(
+        self, notice: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.NoticeShown:
+        """Mark a notice as read."""
+        request = Request(
+            "POST",
+            "/me/notices/{notice}/read",
+            {"notice": notice},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.NoticeShown))
 
 
 class Prices:
@@ -1197,27 +1746,429 @@ class AsyncTeams:
         await self._transport.call(request, TypeAdapter(None))
 
 
+class Webhooks:
+    """Operations on webhooks."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_webhooks(
+        self, *, team: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedWebhookShown:
+        """Webhooks of one's teams, or all. Sorted by `name` or `created_us`.
+
+        Needs the permission `webhooks:read`.
+        """
+        request = Request(
+            "GET", "/webhooks", {}, {"team": team, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedWebhookShown))
+
+    def iterate_webhooks(
+        self, *, team: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.WebhookShown]:
+        """Every item of `list_webhooks`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_webhooks(team=team, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_webhook(
+        self,
+        *,
+        name: str,
+        url: str,
+        team: str | Unset | None = UNSET,
+        events: list[str] | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.WebhookMade:
+        """Make a webhook. Its secret is in this reply only.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks",
+            {},
+            {},
+            {"name": name, "url": url, "team": team, "events": events},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.WebhookMade))
+
+    def get_webhook(self, webhook: str) -> models.WebhookShown:
+        """One webhook, by its id or name.
+
+        Needs the permission `webhooks:read`.
+        """
+        request = Request("GET", "/webhooks/{webhook}", {"webhook": webhook}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.WebhookShown))
+
+    def change_webhook(
+        self,
+        webhook: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        url: str | Unset | None = UNSET,
+        events: list[str] | Unset | None = UNSET,
+        disabled: bool | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.WebhookShown:
+        """Change a webhook; with `disabled` nothing is told to it for now.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/webhooks/{webhook}",
+            {"webhook": webhook},
+            {},
+            {"name": name, "url": url, "events": events, "disabled": disabled},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.WebhookShown))
+
+    def delete_webhook(self, webhook: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a webhook, with what is still to be told to it.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/webhooks/{webhook}",
+            {"webhook": webhook},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def renew_secret(
+        self, webhook: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.WebhookMade:
+        """Make a new secret, shown only here. For a day the one before signs too.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks/{webhook}/secret",
+            {"webhook": webhook},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.WebhookMade))
+
+    def try_webhook(
+        self, webhook: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Tried:
+        """Call the webhook now, once, with the event `webhook.test`.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks/{webhook}/test",
+            {"webhook": webhook},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.Tried))
+
+    def list_deliveries(
+        self,
+        webhook: str,
+        *,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedDeliveryShown:
+        """What was told to a webhook in the last days, or is to be. Sorted by `created_us`, newest first.
+
+        Needs the permission `webhooks:read`.
+        """
+        request = Request(
+            "GET",
+            "/webhooks/{webhook}/deliveries",
+            {"webhook": webhook},
+            {"state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedDeliveryShown))
+
+    def iterate_deliveries(
+        self,
+        webhook: str,
+        *,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.DeliveryShown]:
+        """Every item of `list_deliveries`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_deliveries(webhook, state=state, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def retry(
+        self, webhook: str, delivery: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.DeliveryShown:
+        """Try again now what was given up or waits.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks/{webhook}/deliveries/{delivery}/retry",
+            {"webhook": webhook, "delivery": delivery},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.DeliveryShown))
+
+
+class AsyncWebhooks:
+    """Operations on webhooks."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_webhooks(
+        self, *, team: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedWebhookShown:
+        """Webhooks of one's teams, or all. Sorted by `name` or `created_us`.
+
+        Needs the permission `webhooks:read`.
+        """
+        request = Request(
+            "GET", "/webhooks", {}, {"team": team, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedWebhookShown))
+
+    async def iterate_webhooks(
+        self, *, team: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.WebhookShown]:
+        """Every item of `list_webhooks`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_webhooks(team=team, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_webhook(
+        self,
+        *,
+        name: str,
+        url: str,
+        team: str | Unset | None = UNSET,
+        events: list[str] | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.WebhookMade:
+        """Make a webhook. Its secret is in this reply only.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks",
+            {},
+            {},
+            {"name": name, "url": url, "team": team, "events": events},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.WebhookMade))
+
+    async def get_webhook(self, webhook: str) -> models.WebhookShown:
+        """One webhook, by its id or name.
+
+        Needs the permission `webhooks:read`.
+        """
+        request = Request("GET", "/webhooks/{webhook}", {"webhook": webhook}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.WebhookShown))
+
+    async def change_webhook(
+        self,
+        webhook: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        url: str | Unset | None = UNSET,
+        events: list[str] | Unset | None = UNSET,
+        disabled: bool | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.WebhookShown:
+        """Change a webhook; with `disabled` nothing is told to it for now.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/webhooks/{webhook}",
+            {"webhook": webhook},
+            {},
+            {"name": name, "url": url, "events": events, "disabled": disabled},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.WebhookShown))
+
+    async def delete_webhook(
+        self, webhook: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete a webhook, with what is still to be told to it.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/webhooks/{webhook}",
+            {"webhook": webhook},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def renew_secret(
+        self, webhook: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.WebhookMade:
+        """Make a new secret, shown only here. For a day the one before signs too.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks/{webhook}/secret",
+            {"webhook": webhook},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.WebhookMade))
+
+    async def try_webhook(
+        self, webhook: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Tried:
+        """Call the webhook now, once, with the event `webhook.test`.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks/{webhook}/test",
+            {"webhook": webhook},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.Tried))
+
+    async def list_deliveries(
+        self,
+        webhook: str,
+        *,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedDeliveryShown:
+        """What was told to a webhook in the last days, or is to be. Sorted by `created_us`, newest first.
+
+        Needs the permission `webhooks:read`.
+        """
+        request = Request(
+            "GET",
+            "/webhooks/{webhook}/deliveries",
+            {"webhook": webhook},
+            {"state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedDeliveryShown))
+
+    async def iterate_deliveries(
+        self,
+        webhook: str,
+        *,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.DeliveryShown]:
+        """Every item of `list_deliveries`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_deliveries(webhook, state=state, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def retry(
+        self, webhook: str, delivery: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.DeliveryShown:
+        """Try again now what was given up or waits.
+
+        Needs the permission `webhooks:write`.
+        """
+        request = Request(
+            "POST",
+            "/webhooks/{webhook}/deliveries/{delivery}/retry",
+            {"webhook": webhook, "delivery": delivery},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.DeliveryShown))
+
+
 class Resources:
     """The parts of the API, one attribute each."""
 
     def __init__(self, transport: Transport) -> None:
+        self.approvals = Approvals(transport)
+        self.audit = Audit(transport)
         self.calls = Calls(transport)
         self.declaration = Declaration(transport)
         self.limits = Limits(transport)
+        self.notices = Notices(transport)
         self.prices = Prices(transport)
         self.providers = Providers(transport)
         self.system = System(transport)
         self.teams = Teams(transport)
+        self.webhooks = Webhooks(transport)
 
 
 class AsyncResources:
     """The parts of the API, one attribute each."""
 
     def __init__(self, transport: AsyncTransport) -> None:
+        self.approvals = AsyncApprovals(transport)
+        self.audit = AsyncAudit(transport)
         self.calls = AsyncCalls(transport)
         self.declaration = AsyncDeclaration(transport)
         self.limits = AsyncLimits(transport)
+        self.notices = AsyncNotices(transport)
         self.prices = AsyncPrices(transport)
         self.providers = AsyncProviders(transport)
         self.system = AsyncSystem(transport)
         self.teams = AsyncTeams(transport)
+        self.webhooks = AsyncWebhooks(transport)

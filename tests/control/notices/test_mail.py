@@ -50,7 +50,7 @@ class Postbox:
         self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: LoginPassword
     ) -> AuthResult:
         self.signed_in.append((given.login, given.password))
-        return AuthResult(success=given.password == b"right")
+        return AuthResult(success=given.password == b"right", handled=False)
 
 
 @pytest.fixture
