@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import typer
 
-from tests.docs import causes_page, dialects_page, vendors_page
+from tests.docs import causes_page, dialects_page, events_page, vendors_page
 from tests.docs.pages import GUIDE, anchors, blocks, links, pages, prose
 from tests.docs.settings_page import PAGE, with_table
 from tests.support.vendor_process import ROOT
 from torana.catalog.merge import ORDER
 from torana.catalog.models import CAPABILITIES, KINDS
-from torana.cli import calls, custom, keys, models, plan_apply, vendors
+from torana.cli import audit, calls, custom, keys, models, plan_apply, vendors
 from torana.cli.app import app
 from torana.control.declaration import read
 from torana.core.errors import ERRORS
@@ -58,6 +58,11 @@ def test_the_tables_of_vendors_are_those_of_the_program() -> None:
 def test_the_table_of_what_a_test_of_a_vendor_finds_is_that_of_the_program() -> None:
     page = causes_page.PAGE.read_text()
     assert page == causes_page.with_table(page), "run: python -m tests.docs.causes_page"
+
+
+def test_the_table_of_events_is_that_of_the_program() -> None:
+    page = events_page.PAGE.read_text()
+    assert page == events_page.with_table(page), "run: python -m tests.docs.events_page"
 
 
 def test_the_tables_of_dialects_are_those_of_the_program() -> None:
@@ -160,7 +165,7 @@ def _tables() -> Iterator[tuple[str, ...]]:
 def _commands() -> Iterator[tuple[str, Any]]:
     whole = typer.Typer()
     whole.registered_commands = list(app.registered_commands)
-    for module in (plan_apply, keys, models, vendors, custom, calls):
+    for module in (plan_apply, keys, models, vendors, custom, calls, audit):
         module.register(whole)
     root = typer.main.get_command(whole)
     yield from _walk(root, "")
