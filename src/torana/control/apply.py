@@ -24,7 +24,7 @@ async def _apply(settings: Settings) -> None:
     transport = httpx2.AsyncHTTPTransport(uds=str((Path(settings.data) / SOCKET).absolute()))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url="http://torana", timeout=_TIMEOUT) as client:
-            reply = await client.post("/api/v1/apply", json=source.handed_over())
+            reply = await client.post("/api/v1/apply", json=source.handed_over(), headers={"x-torana-reason": "SIGHUP"})
         content = reply.json()
     except (httpx2.HTTPError, ValueError) as error:
         raise DeclarationError(

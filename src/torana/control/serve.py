@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from torana.control.audit.keep import EVERY_SECONDS, keep_anchor
+from torana.control.audit.keep import EVERY_SECONDS
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
@@ -152,7 +152,7 @@ async def _keep_anchor(publisher: Publisher) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         try:
-            reason = await keep_anchor(publisher.engine, publisher.master, publisher.data)
+            reason = await publisher.keep_anchor()
         except Exception as error:
             reason = type(error).__name__
         if reason is not None and reason != said:

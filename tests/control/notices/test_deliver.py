@@ -170,15 +170,27 @@ async def test_many_nodes_deliver_each_thing_once(on: Organisation) -> None:
 
 
 async def test_what_a_dead_node_had_claimed_is_tried_by_another_when_the_claim_runs_out(on: Organisation) -> None:
+    asleep = asyncio.Event()
+
+    class Sleeper(Caller):
+        async def call(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+            await asleep.wait()
+            return Outcome(None, "too late")
+
     with answering(lambda _: whole(200, b"")) as server:
         webhook_id, _ = await webhook(on, server.port)
         await happens(on)
         now_us = epoch_us()
-        (lost,) = await claim(on.publisher, SENDERS, now_us, {})
-        assert await run_once(on.publisher, now_us + LEASE_US - 1, SENDERS) == 0
-        assert await run_once(on.publisher, now_us + LEASE_US, SENDERS) == 1
-        # The dead one wakes up: what it says of its old claim counts no more.
-        await deliver._settle(on.publisher, lost, deliver._Result(Outcome(None, "x"), False), now_us)
+
+        async def other() -> None:
+            while not await states(on, webhook_id) == [("waiting", 1)]:
+                await asyncio.sleep(0.01)
+            assert await run_once(on.publisher, now_us + LEASE_US - 1, SENDERS) == 0
+            assert await run_once(on.publisher, now_us + LEASE_US, SENDERS) == 1
+            asleep.set()
+
+        await asyncio.gather(run_once(on.publisher, now_us, Senders(Sleeper(LOCAL), None)), other())
+    # What the first one says of its old claim counts no more.
     assert await states(on, webhook_id) == [("delivered", 2)]
 
 

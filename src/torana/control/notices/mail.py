@@ -1,5 +1,6 @@
 """Sends one e-mail through the mail server of the settings."""
 
+import asyncio
 import os
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -64,7 +65,9 @@ async def send(server: MailServer, address: str, event: str, content: str, messa
     """One attempt to hand an e-mail over; also whether it is of no use to try again."""
     try:
         message = _message(server, address, event, content, message_id)
-        await aiosmtplib.send(message, **_options(server))
+        # The library's limit is one of each step.
+        async with asyncio.timeout(SECONDS):
+            await aiosmtplib.send(message, **_options(server))
     except aiosmtplib.SMTPRecipientsRefused as error:
         codes = [one.code for one in error.recipients]
         return Outcome(codes[0] if codes else None, "the address was refused"), all(

@@ -49,6 +49,7 @@ class Publisher:
         self._folder = folder
         # The files of two changes must be written in the order of their versions.
         self._turn = asyncio.Lock()
+        self._anchoring = asyncio.Lock()
         self._published: Published | None = None
 
     @asynccontextmanager
@@ -66,7 +67,7 @@ class Publisher:
             # Not before the commit: what is kept here is what the database holds.
             self._published = published
             await self._write(published)
-            if changes.audited and (reason := await keep_anchor(self.engine, self.master, self.data)):
+            if changes.audited and (reason := await self.keep_anchor()):
                 logger().error("audit_anchor_not_moved", reason=reason)
 
     async def publish(self) -> int:
@@ -100,6 +101,12 @@ class Publisher:
                 return True
         await self.publish()
         return True
+
+    async def keep_anchor(self) -> str | None:
+        """Have this node remember how far the audit trail goes; None, or why it does not."""
+        # One after the other: an older one must not take the place of a newer.
+        async with self._anchoring:
+            return await keep_anchor(self.engine, self.master, self.data)
 
     async def version(self) -> int:
         """The newest published version; 0 before the first."""
