@@ -183,7 +183,7 @@ async def test_what_a_dead_node_had_claimed_is_tried_by_another_when_the_claim_r
         now_us = epoch_us()
 
         async def other() -> None:
-            while not await states(on, webhook_id) == [("waiting", 1)]:
+            while await states(on, webhook_id) != [("waiting", 1)]:
                 await asyncio.sleep(0.01)
             assert await run_once(on.publisher, now_us + LEASE_US - 1, SENDERS) == 0
             assert await run_once(on.publisher, now_us + LEASE_US, SENDERS) == 1
