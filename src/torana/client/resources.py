@@ -266,7 +266,7 @@ class Audit:
         noun_id: str | None = None,
         since_us: int | None = None,
         until_us: int | None = None,
-    ) -> Any:
+    ) -> bytes:
         """Entries as JSON lines, oldest first, as many as there are when it begins.
 
         Needs the permission `audit:read`.
@@ -289,7 +289,7 @@ class Audit:
             None,
             {},
         )
-        return self._transport.call(request, TypeAdapter(Any))
+        return self._transport.call(request, TypeAdapter(bytes))
 
     def verification(self, *, anchor: list[str] | None = None) -> models.VerifiedShown:
         """Go through the whole trail, and say which entries were changed, removed, moved, put in, or cut off at the end.
@@ -391,7 +391,7 @@ class AsyncAudit:
         noun_id: str | None = None,
         since_us: int | None = None,
         until_us: int | None = None,
-    ) -> Any:
+    ) -> bytes:
         """Entries as JSON lines, oldest first, as many as there are when it begins.
 
         Needs the permission `audit:read`.
@@ -414,7 +414,7 @@ class AsyncAudit:
             None,
             {},
         )
-        return await self._transport.call(request, TypeAdapter(Any))
+        return await self._transport.call(request, TypeAdapter(bytes))
 
     async def verification(self, *, anchor: list[str] | None = None) -> models.VerifiedShown:
         """Go through the whole trail, and say which entries were changed, removed, moved, put in, or cut off at the end.

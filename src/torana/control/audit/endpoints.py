@@ -157,7 +157,12 @@ async def list_entries(request: Request, actor: Acting, paging: Paging, which: F
     return reply(request, Listed[EntryShown](items=[EntryShown(**shown(entry)) for entry in rows], next=following))
 
 
-@router.get("/export", responses={200: {"content": {_LINES: {"schema": {"type": "string"}}}}}, **guard("audit:read"))
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {_LINES: {"schema": {"type": "string"}}}}},
+    **guard("audit:read"),
+)
 async def export(
     request: Request,
     actor: Acting,
