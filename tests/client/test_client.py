@@ -48,6 +48,15 @@ async def test_what_is_read_in_a_page_must_be_read_alone_before_it_is_changed(pu
             await torana.teams.change_team(first.id, name="x", if_match=first)
 
 
+async def test_an_export_comes_as_it_was_sent_also_where_there_is_nothing(publisher: Publisher) -> None:
+    on = await organisation(publisher)
+    transport = httpx2.ASGITransport(Door(create_app(publisher), owner_socket=False))
+    async with AsyncClient("http://torana", on.tokens["owner"].reveal(), transport=transport) as torana:
+        await torana.teams.create_team(name="payments")
+        assert b'"action":"team.create"' in await torana.audit.export()
+        assert await torana.audit.export(after=9) == b""
+
+
 async def test_an_answer_that_is_not_toranas_is_an_error_that_says_so() -> None:
     transport = httpx2.MockTransport(lambda request: httpx2.Response(502, text="<html>bad gateway</html>"))
     async with AsyncClient("http://torana", "t", transport=transport) as torana:

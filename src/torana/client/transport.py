@@ -121,7 +121,7 @@ def _read(response: httpx2.Response, kind: TypeAdapter[Content]) -> Content:
     if response.headers.get("content-type", "").partition(";")[0] == "application/json":
         content = kind.validate_json(response.content)
     else:
-        content = kind.validate_python(response.content or None)
+        content = kind.validate_python(None if response.status_code == 204 else response.content)
     if isinstance(content, Model):
         content._etag = response.headers.get("etag")
     return content

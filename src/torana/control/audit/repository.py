@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, insert, or_, select, text, type_coerce
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select, type_coerce
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
@@ -45,7 +45,8 @@ class Row(msgspec.Struct, frozen=True):
 async def last(connection: Connection) -> tuple[int, bytes] | None:
     """Number and hash of the newest entry. Until this transaction ends nobody else can add one."""
     if not is_sqlite(connection):
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        # Not as text, which would count as a change of everything that is published.
+        await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     return await newest(connection)
 
 
