@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_certificate: Text = ""
     tls_key: Text = ""
     cors_origins: Text = ""
+    trusted_proxies: Text = ""
     max_connections: Size = 20_000
     max_headers: Size = 100
     max_header_bytes: Size = 32_768
@@ -92,6 +93,7 @@ MEANINGS: dict[str, str] = {
     "tls_certificate": "PEM file of the certificate chain; with tls_key it turns TLS on",
     "tls_key": "PEM file of the private key",
     "cors_origins": "origins a browser may call from, separated by commas; * is any; empty is none",
+    "trusted_proxies": "networks of proxies whose X-Forwarded-For is believed, separated by commas (CIDR); empty is none",
     "max_connections": "open caller connections of one gate; more are answered 503 and closed",
     "max_headers": "header fields of one request",
     "max_header_bytes": "bytes of all header fields of one request",
@@ -220,6 +222,7 @@ def _check_together(settings: Settings) -> None:
     if settings.smtp and not settings.mail_from:
         raise SettingError("mail_from is not set: smtp needs the address that e-mail comes from.")
     _check_each("egress_deny", settings.egress_deny.split(","), _is_network, "networks such as 10.0.0.0/8")
+    _check_each("trusted_proxies", settings.trusted_proxies.split(","), _is_network, "networks such as 10.0.0.0/8")
     if settings.admin_listen:
         parse_address(settings.admin_listen, "admin_listen")
     if bool(settings.tls_certificate) != bool(settings.tls_key):

@@ -111,6 +111,23 @@ def test_a_key_is_made_shown_once_listed_and_revoked(operator: Operator) -> None
     assert open_current(operator.data / "snapshot").key(digest) is None
 
 
+def test_a_key_is_narrowed_and_rotated(operator: Operator) -> None:
+    narrow = ("--service", "gpt-4.1", "--model", "a*", "--model", "b", "--endpoint", "/v1/messages", "--network", "::1")
+    made = json.loads(operator.types("keys", "create", "--app", "default", *narrow, "--json"))
+    assert made["scopes"] == {"services": ["gpt-4.1"], "endpoints": ["/v1/messages"], "models": ["a*", "b"]}
+    assert made["networks"] == ["::1/128"]
+    rotated = json.loads(operator.types("keys", "rotate", "default/default/key", "--overlap", "7d", "--json"))
+    assert (rotated["id"], rotated["value"] == made["value"]) == (made["id"], False)
+    assert rotated["previous_until_us"] > made["created_us"] + 6 * 86_400_000_000
+    again = operator.types("keys", "rotate", "key").strip()
+    keys = open_current(operator.data / "snapshot")
+    found = [
+        keys.key(master.load(operator.data).key_digest(v.encode())) for v in (made["value"], rotated["value"], again)
+    ]
+    assert [key is not None for key in found] == [False, False, True]
+    assert "--overlap" in operator.types("keys", "rotate", "key", "--overlap", "soon", code=2)
+
+
 def test_a_key_that_is_not_there_is_refused_in_one_line(operator: Operator) -> None:
     assert operator.types("keys", "revoke", "nope", code=1) == "torana: There is no key nope. Check its name or id.\n"
 

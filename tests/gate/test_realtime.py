@@ -454,6 +454,31 @@ async def test_a_change_that_leaves_the_key_its_right_leaves_the_connection(tmp_
     assert (record.error, record.service_id) == ("model_not_found", "voice")
 
 
+@pytest.mark.parametrize(
+    ("scopes", "error"),
+    [
+        ({"services": ("more",)}, "key_scope"),
+        ({"endpoints": ("/v1/chat/completions",)}, "key_scope"),
+        ({"models": ("chat",)}, "key_scope"),
+        ({"networks": ("10.0.0.0/8",)}, "address_not_allowed"),
+    ],
+)
+async def test_a_key_that_is_narrowed_passes_no_further_frame(
+    tmp_path: Path, scopes: dict[str, tuple[str, ...]], error: str
+) -> None:
+    async with scene(tmp_path) as on:
+        async with talk(on.here) as call:
+            await call.say("before")
+            await call.frame()
+            content = snapshot(on.vendor.base_url, ["voice"], ONE, version=2)
+            digest = MASTER.key_digest(KEY.encode())
+            content.keys[digest] = msgspec.structs.replace(content.keys[digest], **scopes)
+            on.here.publish(content)
+            await call.say("after")
+            assert (await call.end()).reason == f"{error} {call.call_id}"
+        assert (await on.only_record()).error == error
+
+
 async def test_an_expired_key_ends_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with RealtimeVendor(echo).listening() as vendor:
         content = snapshot(vendor.base_url, ["voice"])

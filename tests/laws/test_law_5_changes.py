@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvloop
 
-from tests.support import journey
+from tests.support import issuing, journey
 from tests.support.gate_here import begin, gate_here, limit, snapshot
 from tests.support.instance import Instance, Reply, run_instance
 from tests.support.polling import eventually
 from tests.support.vendor_process import Vendor
+from torana.core.ids import epoch_us
 
 PUBLICATIONS = 50
 
@@ -57,6 +59,72 @@ def test_a_key_is_made_and_revoked_on_every_gate(instance: Instance) -> None:
     (mine,) = [row for row in json.loads(instance.cli("keys", "list", "--json")) if row["name"] == "made"]
     instance.cli("keys", "revoke", mine["id"])
     on_all_gates(instance, lambda: instance.chat("chat", made["value"]), lambda reply: reply.status == 401)
+
+
+def admin(instance: Instance, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """A call of the admin API by the owner."""
+    transport = httpx2.HTTPTransport(uds=str(instance.data / "run" / "control.sock"))
+    with httpx2.Client(transport=transport, base_url="http://torana/api/v1", headers={"if-match": "*"}) as client:
+        reply = client.request(method, path, json=body)
+    assert reply.is_success, reply.text
+    return reply.json() if reply.content else None
+
+
+def test_scopes_networks_ends_and_rotations_of_a_key_hold_on_every_gate(instance: Instance) -> None:
+    made = json.loads(instance.cli("keys", "create", "--app", "main", "--name", "changing", "--json"))
+    path, value = f"/keys/{made['id']}", made["value"]
+
+    def becomes(status: int, code: str | None = None, key: str = value) -> None:
+        def changed(reply: Reply) -> bool:
+            return reply.status == status and (code is None or reply.error["code"] == code)
+
+        on_all_gates(instance, lambda: instance.chat("chat", key), changed)
+
+    becomes(200)
+    admin(instance, "PATCH", path, {"scopes": {"endpoints": ["/v1/embeddings"]}})
+    becomes(403, "key_scope")
+    admin(instance, "PATCH", path, {"scopes": None, "networks": ["10.0.0.0/8"]})
+    becomes(403, "address_not_allowed")
+    admin(instance, "PATCH", path, {"networks": ["127.0.0.1"]})
+    becomes(200)
+    rotated = admin(instance, "POST", f"{path}/rotate", {"overlap_seconds": 3600})["value"]
+    becomes(200, key=rotated)
+    becomes(200)
+    admin(instance, "PATCH", path, {"expires_us": epoch_us()})
+    becomes(401, "expired_api_key")
+    becomes(401, "expired_api_key", rotated)
+    admin(instance, "PATCH", path, {"expires_us": None})
+    becomes(200)
+    last = admin(instance, "POST", f"{path}/rotate", {"overlap_seconds": 0})["value"]
+    becomes(401, "invalid_api_key")
+    becomes(401, "invalid_api_key", rotated)
+    becomes(200, key=last)
+    assert admin(instance, "GET", path)["previous_until_us"] is None
+    eventually(lambda: admin(instance, "GET", path)["last_used_us"], "the recorder says when the key was used")
+
+
+def test_an_issuer_comes_and_goes_on_every_gate(instance: Instance) -> None:
+    made = admin(
+        instance,
+        "POST",
+        "/issuers",
+        {
+            "name": "company",
+            "issuer": issuing.ISSUER,
+            "audiences": [issuing.AUDIENCE],
+            "claim": "azp",
+            "apps": {"client": "main"},
+            "jwks": {"keys": [issuing.jwk("ES256", "k")]},
+        },
+    )
+    token = issuing.token(issuing.claims(), "ES256", header={"kid": "k"})
+    on_all_gates(instance, lambda: instance.chat("chat", token), lambda reply: reply.status == 200)
+    admin(instance, "PATCH", f"/issuers/{made['id']}", {"jwks": {"keys": [issuing.jwk("ES256", "k", 1)]}})
+    on_all_gates(instance, lambda: instance.chat("chat", token), lambda reply: reply.status == 401)
+    other = issuing.token(issuing.claims(), "ES256", 1)
+    on_all_gates(instance, lambda: instance.chat("chat", other), lambda reply: reply.status == 200)
+    admin(instance, "DELETE", f"/issuers/{made['id']}")
+    on_all_gates(instance, lambda: instance.chat("chat", other), lambda reply: reply.status == 401)
 
 
 def test_a_grant_and_a_limit_change_on_every_gate_while_streams_go_on(instance: Instance, vendor: Vendor) -> None:

@@ -21,6 +21,7 @@ from torana.stores.spool.segment import BODY
 from torana.stores.spool.writer import SpoolWriter
 from torana.stores.sql.call_tables import call_places, call_rollups, calls, spool_offsets
 from torana.stores.sql.engine import Engine, reading, writing
+from torana.stores.sql.issuer_tables import key_uses
 
 pytestmark = pytest.mark.anyio
 
@@ -238,3 +239,17 @@ async def test_a_busy_gate_does_not_keep_the_records_of_another_waiting(
         await ingest.round()
     async with reading(engine) as connection:
         assert "the other" in (await connection.execute(select(calls.c.user))).scalars().all()
+
+
+async def test_when_each_key_was_last_used_is_kept_whatever_the_order_of_the_batches(
+    engine: Engine, data: Path, writer: SpoolWriter
+) -> None:
+    ingest = await opened(engine, data)
+    used = ((("a", 7_000_000), ("a", 130_000_000), ("b", 5)), (("a", 60_000_000), ("b", 6), (None, 9), ("c", 4)))
+    for batch in used:
+        for key_id, started_us in batch:
+            writer.append(encoded(key_id=key_id, started_us=started_us))
+        await drained(ingest)
+    async with reading(engine) as connection:
+        rows = (await connection.execute(select(key_uses).order_by(key_uses.c.key_id))).all()
+    assert [tuple(row) for row in rows] == [("a", 130_000_000), ("b", 6), ("c", 4)]

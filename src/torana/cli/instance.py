@@ -18,6 +18,7 @@ from torana.settings import SettingError, Settings, load
 from torana.supervisor.lock import InstanceLock, InstanceRunning, holder
 
 TOKEN_VARIABLE = "TORANA_TOKEN"  # noqa: S105 - a name
+_PAGE = 500
 _TIMEOUT = httpx2.Timeout(300.0, connect=5.0)
 
 Data = Annotated[str | None, typer.Option("--data", help="Data folder of the instance.", show_default=False)]
@@ -75,6 +76,18 @@ def _asked(target: Target, method: str, path: str, body: Any, query: dict[str, A
         raise fail(f"{place}{error.strerror or error}.") from None
 
 
+def ask_all(target: Target, path: str, *, query: dict[str, Any] | None = None) -> list[Any]:
+    """Every item of a list of the admin API, page by page. Ends the command like `ask`."""
+    items: list[Any] = []
+    cursor = None
+    while True:
+        page = ask(target, "GET", path, query={**(query or {}), "limit": _PAGE, "cursor": cursor})
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return items
+
+
 async def _ask(target: Target, method: str, path: str, body: Any, query: dict[str, Any] | None) -> httpx2.Response:
     given = {name: value for name, value in (query or {}).items() if value is not None}
     async with _client(target) as client:
@@ -89,6 +102,8 @@ def _content(reply: httpx2.Response, target: Target) -> Any:
 
 
 def _read(reply: httpx2.Response, target: Target) -> Any:
+    if reply.status_code == 204:
+        return None
     try:
         content = reply.json()
     except ValueError:

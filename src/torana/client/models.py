@@ -12,12 +12,23 @@ class AnchorShown(Model):
     hash: str
 
 
+class AppShown(Model):
+    """An app."""
+
+    id: str
+    name: str
+    team: str
+    team_id: str
+    keep_bodies: bool
+    created_us: int
+
+
 class Applied(Model):
     """What an apply has done."""
 
     changes: list["ChangePlanned"]
     notes: list[str]
-    made: list["KeyMade"]
+    made: list["ToranaControlPlanEndpointsKeyMade"]
 
 
 class ApprovalShown(Model):
@@ -237,11 +248,58 @@ class Health(Model):
     version: int
 
 
-class KeyMade(Model):
-    """A key whose value is shown only here."""
+class IssuerKey(Model):
+    """A public key."""
 
+    kid: str
+    alg: str
+
+
+class IssuerShown(Model):
+    """An issuer."""
+
+    id: str
     name: str
-    value: str
+    team: str | None
+    team_id: str | None
+    issuer: str
+    audiences: list[str]
+    claim: str
+    apps: dict[str, str]
+    jwks_uri: str | None
+    keys: list["IssuerKey"]
+    fetched_us: int | None
+    problem: str | None
+    last_used_us: int | None
+    created_us: int
+
+
+class KeyScopes(Model):
+    """What the key may call, of what its app may; null is no restriction."""
+
+    services: list[str] | None = None
+    endpoints: list[str] | None = None
+    models: list[str] | None = None
+
+
+class KeyShown(Model):
+    """A key, without its value."""
+
+    id: str
+    name: str
+    team: str
+    team_id: str
+    app: str
+    app_id: str
+    hint: str
+    state: Literal["in_use", "expired", "revoked"]
+    created_us: int
+    expires_us: int | None
+    revoked_us: int | None
+    previous_until_us: int | None
+    last_used_us: int | None
+    scopes: "KeyScopes | None"
+    networks: list[str] | None
 
 
 class LimitForm(Model):
@@ -258,6 +316,13 @@ class LimitsShown(Model):
     owner_kind: Literal["team", "app", "key", "service"]
     owner_id: str
     limits: list["LimitForm"]
+
+
+class ListedAppShown(Model):
+    """Listed_AppShown_."""
+
+    items: list["AppShown"]
+    next: str | None = None
 
 
 class ListedApprovalShown(Model):
@@ -278,6 +343,20 @@ class ListedEntryShown(Model):
     """Listed_EntryShown_."""
 
     items: list["EntryShown"]
+    next: str | None = None
+
+
+class ListedIssuerShown(Model):
+    """Listed_IssuerShown_."""
+
+    items: list["IssuerShown"]
+    next: str | None = None
+
+
+class ListedKeyShown(Model):
+    """Listed_KeyShown_."""
+
+    items: list["KeyShown"]
     next: str | None = None
 
 
@@ -437,7 +516,36 @@ class WebhookShown(Model):
     disabled_us: int | None
 
 
+class ToranaControlKeysShapesKeyMade(Model):
+    """A key just made or rotated, with the only sight of its value."""
+
+    id: str
+    name: str
+    team: str
+    team_id: str
+    app: str
+    app_id: str
+    hint: str
+    state: Literal["in_use", "expired", "revoked"]
+    created_us: int
+    expires_us: int | None
+    revoked_us: int | None
+    previous_until_us: int | None
+    last_used_us: int | None
+    scopes: "KeyScopes | None"
+    networks: list[str] | None
+    value: str
+
+
+class ToranaControlPlanEndpointsKeyMade(Model):
+    """A key whose value is shown only here."""
+
+    name: str
+    value: str
+
+
 AnchorShown.model_rebuild()
+AppShown.model_rebuild()
 Applied.model_rebuild()
 ApprovalShown.model_rebuild()
 CallShown.model_rebuild()
@@ -451,12 +559,18 @@ EntryShown.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
 Health.model_rebuild()
-KeyMade.model_rebuild()
+IssuerKey.model_rebuild()
+IssuerShown.model_rebuild()
+KeyScopes.model_rebuild()
+KeyShown.model_rebuild()
 LimitForm.model_rebuild()
 LimitsShown.model_rebuild()
+ListedAppShown.model_rebuild()
 ListedApprovalShown.model_rebuild()
 ListedDeliveryShown.model_rebuild()
 ListedEntryShown.model_rebuild()
+ListedIssuerShown.model_rebuild()
+ListedKeyShown.model_rebuild()
 ListedNoticeShown.model_rebuild()
 ListedPriceShown.model_rebuild()
 ListedProviderShown.model_rebuild()
@@ -472,3 +586,5 @@ Tried.model_rebuild()
 VerifiedShown.model_rebuild()
 WebhookMade.model_rebuild()
 WebhookShown.model_rebuild()
+ToranaControlKeysShapesKeyMade.model_rebuild()
+ToranaControlPlanEndpointsKeyMade.model_rebuild()

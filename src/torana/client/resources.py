@@ -176,6 +176,221 @@ class AsyncApprovals:
         return await self._transport.call(request, TypeAdapter(models.ApprovalShown))
 
 
+class Apps:
+    """Operations on apps."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_apps(
+        self,
+        *,
+        team: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedAppShown:
+        """Apps, or those of one team (id or name). Sorted by `name` or `created_us`.
+
+        Needs the permission `apps:read`.
+        """
+        request = Request(
+            "GET", "/apps", {}, {"team": team, "name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedAppShown))
+
+    def iterate_apps(
+        self, *, team: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.AppShown]:
+        """Every item of `list_apps`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_apps(team=team, name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_app(
+        self,
+        *,
+        team: str,
+        name: str,
+        keep_bodies: bool | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.AppShown:
+        """Make an app of a team.
+
+        Needs the permission `apps:write`.
+        """
+        request = Request(
+            "POST",
+            "/apps",
+            {},
+            {},
+            {"team": team, "name": name, "keep_bodies": keep_bodies},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.AppShown))
+
+    def get_app(self, app: str) -> models.AppShown:
+        """One app, by its id, `team/name`, or its name where only one app has it.
+
+        Needs the permission `apps:read`.
+        """
+        request = Request("GET", "/apps/{app}", {"app": app}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.AppShown))
+
+    def change_app(
+        self,
+        app: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        keep_bodies: bool | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.AppShown:
+        """Give an app another name, or keep the bodies of its calls or no longer.
+
+        Needs the permission `apps:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/apps/{app}",
+            {"app": app},
+            {},
+            {"name": name, "keep_bodies": keep_bodies},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.AppShown))
+
+    def delete_app(self, app: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete an app with its keys, subscriptions and limits. Records of its calls stay.
+
+        Needs the permission `apps:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/apps/{app}",
+            {"app": app},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncApps:
+    """Operations on apps."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_apps(
+        self,
+        *,
+        team: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedAppShown:
+        """Apps, or those of one team (id or name). Sorted by `name` or `created_us`.
+
+        Needs the permission `apps:read`.
+        """
+        request = Request(
+            "GET", "/apps", {}, {"team": team, "name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedAppShown))
+
+    async def iterate_apps(
+        self, *, team: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.AppShown]:
+        """Every item of `list_apps`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_apps(team=team, name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_app(
+        self,
+        *,
+        team: str,
+        name: str,
+        keep_bodies: bool | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.AppShown:
+        """Make an app of a team.
+
+        Needs the permission `apps:write`.
+        """
+        request = Request(
+            "POST",
+            "/apps",
+            {},
+            {},
+            {"team": team, "name": name, "keep_bodies": keep_bodies},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.AppShown))
+
+    async def get_app(self, app: str) -> models.AppShown:
+        """One app, by its id, `team/name`, or its name where only one app has it.
+
+        Needs the permission `apps:read`.
+        """
+        request = Request("GET", "/apps/{app}", {"app": app}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.AppShown))
+
+    async def change_app(
+        self,
+        app: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        keep_bodies: bool | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.AppShown:
+        """Give an app another name, or keep the bodies of its calls or no longer.
+
+        Needs the permission `apps:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/apps/{app}",
+            {"app": app},
+            {},
+            {"name": name, "keep_bodies": keep_bodies},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.AppShown))
+
+    async def delete_app(self, app: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete an app with its keys, subscriptions and limits. Records of its calls stay.
+
+        Needs the permission `apps:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/apps/{app}",
+            {"app": app},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
 class Audit:
     """Operations on audit."""
 
@@ -720,6 +935,586 @@ class AsyncDeclaration:
             {},
         )
         return await self._transport.call(request, TypeAdapter(models.Applied))
+
+
+class Issuers:
+    """Operations on issuers."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_issuers(
+        self, *, team: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedIssuerShown:
+        """Issuers, or those of one team (id or name). Sorted by `name` or `created_us`.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request(
+            "GET", "/issuers", {}, {"team": team, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedIssuerShown))
+
+    def iterate_issuers(
+        self, *, team: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.IssuerShown]:
+        """Every item of `list_issuers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_issuers(team=team, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_issuer(
+        self,
+        *,
+        name: str,
+        issuer: str,
+        audiences: list[str],
+        claim: str,
+        apps: dict[str, str],
+        team: str | Unset | None = UNSET,
+        jwks: dict[str, Any] | Unset | None = UNSET,
+        jwks_uri: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.IssuerShown:
+        """Take tokens of somebody for apps: RS256, ES256 or EdDSA, with `iss`, `aud` and `exp`.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/issuers",
+            {},
+            {},
+            {
+                "name": name,
+                "team": team,
+                "issuer": issuer,
+                "audiences": audiences,
+                "claim": claim,
+                "apps": apps,
+                "jwks": jwks,
+                "jwks_uri": jwks_uri,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+    def get_issuer(self, issuer: str) -> models.IssuerShown:
+        """One issuer, by its id.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request("GET", "/issuers/{issuer}", {"issuer": issuer}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+    def change_issuer(
+        self,
+        issuer: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        audiences: list[str] | Unset | None = UNSET,
+        claim: str | Unset | None = UNSET,
+        apps: dict[str, str] | Unset | None = UNSET,
+        jwks: dict[str, Any] | Unset | None = UNSET,
+        jwks_uri: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.IssuerShown:
+        """Change an issuer; `apps` and `audiences` are given whole.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/issuers/{issuer}",
+            {"issuer": issuer},
+            {},
+            {"name": name, "audiences": audiences, "claim": claim, "apps": apps, "jwks": jwks, "jwks_uri": jwks_uri},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+    def delete_issuer(self, issuer: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Take no more tokens of this issuer: no gate does a second later.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/issuers/{issuer}",
+            {"issuer": issuer},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def refresh_issuer(
+        self, issuer: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.IssuerShown:
+        """Fetch its keys now, rather than with the next regular look. What went wrong stands in `problem`.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/issuers/{issuer}/refresh",
+            {"issuer": issuer},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+
+class AsyncIssuers:
+    """Operations on issuers."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_issuers(
+        self, *, team: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedIssuerShown:
+        """Issuers, or those of one team (id or name). Sorted by `name` or `created_us`.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request(
+            "GET", "/issuers", {}, {"team": team, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedIssuerShown))
+
+    async def iterate_issuers(
+        self, *, team: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.IssuerShown]:
+        """Every item of `list_issuers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_issuers(team=team, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_issuer(
+        self,
+        *,
+        name: str,
+        issuer: str,
+        audiences: list[str],
+        claim: str,
+        apps: dict[str, str],
+        team: str | Unset | None = UNSET,
+        jwks: dict[str, Any] | Unset | None = UNSET,
+        jwks_uri: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.IssuerShown:
+        """Take tokens of somebody for apps: RS256, ES256 or EdDSA, with `iss`, `aud` and `exp`.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/issuers",
+            {},
+            {},
+            {
+                "name": name,
+                "team": team,
+                "issuer": issuer,
+                "audiences": audiences,
+                "claim": claim,
+                "apps": apps,
+                "jwks": jwks,
+                "jwks_uri": jwks_uri,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+    async def get_issuer(self, issuer: str) -> models.IssuerShown:
+        """One issuer, by its id.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request("GET", "/issuers/{issuer}", {"issuer": issuer}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+    async def change_issuer(
+        self,
+        issuer: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        audiences: list[str] | Unset | None = UNSET,
+        claim: str | Unset | None = UNSET,
+        apps: dict[str, str] | Unset | None = UNSET,
+        jwks: dict[str, Any] | Unset | None = UNSET,
+        jwks_uri: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.IssuerShown:
+        """Change an issuer; `apps` and `audiences` are given whole.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/issuers/{issuer}",
+            {"issuer": issuer},
+            {},
+            {"name": name, "audiences": audiences, "claim": claim, "apps": apps, "jwks": jwks, "jwks_uri": jwks_uri},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+    async def delete_issuer(
+        self, issuer: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Take no more tokens of this issuer: no gate does a second later.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/issuers/{issuer}",
+            {"issuer": issuer},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def refresh_issuer(
+        self, issuer: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.IssuerShown:
+        """Fetch its keys now, rather than with the next regular look. What went wrong stands in `problem`.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/issuers/{issuer}/refresh",
+            {"issuer": issuer},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.IssuerShown))
+
+
+class Keys:
+    """Operations on keys."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_keys(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        state: Literal["in_use", "expired", "revoked"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedKeyShown:
+        """Keys without their values, revoked ones too, perhaps of one team or app (ids or names) or in one state.
+
+        Sorted by `created_us` or `name`.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request(
+            "GET",
+            "/keys",
+            {},
+            {"team": team, "app": app, "state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedKeyShown))
+
+    def iterate_keys(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        state: Literal["in_use", "expired", "revoked"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.KeyShown]:
+        """Every item of `list_keys`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_keys(team=team, app=app, state=state, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_key(
+        self,
+        *,
+        app: str,
+        team: str | Unset | None = UNSET,
+        name: str | Unset = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        expires_seconds: int | Unset | None = UNSET,
+        scopes: models.KeyScopes | Unset | None = UNSET,
+        networks: list[str] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ToranaControlKeysShapesKeyMade:
+        """Make a key; its value is in this reply only.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/keys",
+            {},
+            {},
+            {
+                "app": app,
+                "team": team,
+                "name": name,
+                "expires_us": expires_us,
+                "expires_seconds": expires_seconds,
+                "scopes": scopes,
+                "networks": networks,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+
+    def get_key(self, key: str) -> models.KeyShown:
+        """One key, by its id, or while it is not revoked by `team/app/name`, or by its name where only one has it.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request("GET", "/keys/{key}", {"key": key}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.KeyShown))
+
+    def change_key(
+        self,
+        key: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        scopes: models.KeyScopes | Unset | None = UNSET,
+        networks: list[str] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.KeyShown:
+        """Change a key's name, end, scopes or networks. Gates hold to it within a second.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/keys/{key}",
+            {"key": key},
+            {},
+            {"name": name, "expires_us": expires_us, "scopes": scopes, "networks": networks},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.KeyShown))
+
+    def revoke_key(self, key: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Revoke a key, and the value before its last rotation: no gate takes them a second later. It stays in the list.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/keys/{key}",
+            {"key": key},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def rotate_key(
+        self, key: str, *, overlap_seconds: int, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ToranaControlKeysShapesKeyMade:
+        """Give a key a new value, which is in this reply only. The one before counts for `overlap_seconds` still.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/keys/{key}/rotate",
+            {"key": key},
+            {},
+            {"overlap_seconds": overlap_seconds},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+
+
+class AsyncKeys:
+    """Operations on keys."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_keys(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        state: Literal["in_use", "expired", "revoked"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedKeyShown:
+        """Keys without their values, revoked ones too, perhaps of one team or app (ids or names) or in one state.
+
+        Sorted by `created_us` or `name`.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request(
+            "GET",
+            "/keys",
+            {},
+            {"team": team, "app": app, "state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedKeyShown))
+
+    async def iterate_keys(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        state: Literal["in_use", "expired", "revoked"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.KeyShown]:
+        """Every item of `list_keys`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_keys(team=team, app=app, state=state, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_key(
+        self,
+        *,
+        app: str,
+        team: str | Unset | None = UNSET,
+        name: str | Unset = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        expires_seconds: int | Unset | None = UNSET,
+        scopes: models.KeyScopes | Unset | None = UNSET,
+        networks: list[str] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ToranaControlKeysShapesKeyMade:
+        """Make a key; its value is in this reply only.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/keys",
+            {},
+            {},
+            {
+                "app": app,
+                "team": team,
+                "name": name,
+                "expires_us": expires_us,
+                "expires_seconds": expires_seconds,
+                "scopes": scopes,
+                "networks": networks,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+
+    async def get_key(self, key: str) -> models.KeyShown:
+        """One key, by its id, or while it is not revoked by `team/app/name`, or by its name where only one has it.
+
+        Needs the permission `keys:read`.
+        """
+        request = Request("GET", "/keys/{key}", {"key": key}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.KeyShown))
+
+    async def change_key(
+        self,
+        key: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        scopes: models.KeyScopes | Unset | None = UNSET,
+        networks: list[str] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.KeyShown:
+        """Change a key's name, end, scopes or networks. Gates hold to it within a second.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/keys/{key}",
+            {"key": key},
+            {},
+            {"name": name, "expires_us": expires_us, "scopes": scopes, "networks": networks},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.KeyShown))
+
+    async def revoke_key(self, key: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Revoke a key, and the value before its last rotation: no gate takes them a second later. It stays in the list.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/keys/{key}",
+            {"key": key},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def rotate_key(
+        self, key: str, *, overlap_seconds: int, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ToranaControlKeysShapesKeyMade:
+        """Give a key a new value, which is in this reply only. The one before counts for `overlap_seconds` still.
+
+        Needs the permission `keys:write`.
+        """
+        request = Request(
+            "POST",
+            "/keys/{key}/rotate",
+            {"key": key},
+            {},
+            {"overlap_seconds": overlap_seconds},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
 
 
 class Limits:
@@ -1439,55 +2234,6 @@ class System:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def create(
-        self,
-        *,
-        app: str,
-        team: str | Unset | None = UNSET,
-        name: str | Unset = UNSET,
-        expires_seconds: int | Unset | None = UNSET,
-        idempotency_key: str | None = None,
-        reason: str | None = None,
-    ) -> dict[str, Any]:
-        """Make a key; its value is in this reply only.
-
-        Needs the permission `keys:write`.
-        """
-        request = Request(
-            "POST",
-            "/keys",
-            {},
-            {},
-            {"app": app, "team": team, "name": name, "expires_seconds": expires_seconds},
-            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
-        )
-        return self._transport.call(request, TypeAdapter(dict[str, Any]))
-
-    def list_keys(self, *, team: str | None = None, app: str | None = None) -> dict[str, Any]:
-        """Keys, oldest first, without their values.
-
-        Needs the permission `keys:read`.
-        """
-        request = Request("GET", "/keys", {}, {"team": team, "app": app}, None, {})
-        return self._transport.call(request, TypeAdapter(dict[str, Any]))
-
-    def revoke(
-        self, reference: str, *, idempotency_key: str | None = None, reason: str | None = None
-    ) -> dict[str, Any]:
-        """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it.
-
-        Needs the permission `keys:write`.
-        """
-        request = Request(
-            "DELETE",
-            "/keys/{reference}",
-            {"reference": reference},
-            {},
-            None,
-            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
-        )
-        return self._transport.call(request, TypeAdapter(dict[str, Any]))
-
     def list_models(self) -> dict[str, Any]:
         """Services of kind model and custom with their deployments, by name.
 
@@ -1507,55 +2253,6 @@ class AsyncSystem:
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
-
-    async def create(
-        self,
-        *,
-        app: str,
-        team: str | Unset | None = UNSET,
-        name: str | Unset = UNSET,
-        expires_seconds: int | Unset | None = UNSET,
-        idempotency_key: str | None = None,
-        reason: str | None = None,
-    ) -> dict[str, Any]:
-        """Make a key; its value is in this reply only.
-
-        Needs the permission `keys:write`.
-        """
-        request = Request(
-            "POST",
-            "/keys",
-            {},
-            {},
-            {"app": app, "team": team, "name": name, "expires_seconds": expires_seconds},
-            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
-        )
-        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
-
-    async def list_keys(self, *, team: str | None = None, app: str | None = None) -> dict[str, Any]:
-        """Keys, oldest first, without their values.
-
-        Needs the permission `keys:read`.
-        """
-        request = Request("GET", "/keys", {}, {"team": team, "app": app}, None, {})
-        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
-
-    async def revoke(
-        self, reference: str, *, idempotency_key: str | None = None, reason: str | None = None
-    ) -> dict[str, Any]:
-        """Revoke a key by its id, by `team/app/name`, or by its name where only one key in use has it.
-
-        Needs the permission `keys:write`.
-        """
-        request = Request(
-            "DELETE",
-            "/keys/{reference}",
-            {"reference": reference},
-            {},
-            None,
-            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
-        )
-        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
 
     async def list_models(self) -> dict[str, Any]:
         """Services of kind model and custom with their deployments, by name.
@@ -2145,9 +2842,12 @@ class Resources:
 
     def __init__(self, transport: Transport) -> None:
         self.approvals = Approvals(transport)
+        self.apps = Apps(transport)
         self.audit = Audit(transport)
         self.calls = Calls(transport)
         self.declaration = Declaration(transport)
+        self.issuers = Issuers(transport)
+        self.keys = Keys(transport)
         self.limits = Limits(transport)
         self.notices = Notices(transport)
         self.prices = Prices(transport)
@@ -2162,9 +2862,12 @@ class AsyncResources:
 
     def __init__(self, transport: AsyncTransport) -> None:
         self.approvals = AsyncApprovals(transport)
+        self.apps = AsyncApps(transport)
         self.audit = AsyncAudit(transport)
         self.calls = AsyncCalls(transport)
         self.declaration = AsyncDeclaration(transport)
+        self.issuers = AsyncIssuers(transport)
+        self.keys = AsyncKeys(transport)
         self.limits = AsyncLimits(transport)
         self.notices = AsyncNotices(transport)
         self.prices = AsyncPrices(transport)

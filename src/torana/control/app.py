@@ -11,9 +11,11 @@ from torana.control.api.document import document, operation_id
 from torana.control.api.guard import guard
 from torana.control.api.shapes import PROBLEMS
 from torana.control.approvals.endpoints import router as approvals
+from torana.control.apps.endpoints import router as apps
 from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
+from torana.control.issuers.endpoints import router as issuers
 from torana.control.keys.endpoints import router as keys
 from torana.control.notices.endpoints import router as notices
 from torana.control.plan.endpoints import router as plan
@@ -44,6 +46,8 @@ ROUTERS = (
     audit,
     notices,
     webhooks,
+    apps,
+    issuers,
 )
 
 

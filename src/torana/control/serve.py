@@ -16,6 +16,7 @@ from torana.control.audit.keep import EVERY_SECONDS
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
+from torana.control.issuers.refresh import keep_fresh
 from torana.control.notices.deliver import Senders, deliver
 from torana.control.notices.mail import mail_server
 from torana.control.place import FORWARDED_SOCKET, SOCKET
@@ -70,6 +71,7 @@ async def serve_in_loop(
             spawn(_reconcile(publisher), "reconcile"),
             spawn(_keep_anchor(publisher), "audit_anchor"),
             spawn(deliver(publisher, senders), "deliver"),
+            spawn(keep_fresh(publisher), "issuers"),
         ]
         await _run(servers, ready)
         for job in jobs:

@@ -82,6 +82,14 @@ ERRORS: dict[str, ErrorKind] = {
     "request_beyond_model": ErrorKind(
         400, _REQUEST, "{param} is more than {model} can do: {reason}. Change it, or choose another model."
     ),
+    "key_scope": ErrorKind(
+        403, _AUTH, "This key is restricted and may not call {what}. {may}Use another key, or have its scopes changed."
+    ),
+    "address_not_allowed": ErrorKind(
+        403,
+        _AUTH,
+        "This key may not be used from the address {address}. Call from one of its networks, or have them changed.",
+    ),
     "rate_limit_exceeded": ErrorKind(
         429, _LIMIT, "The limit of {amount} requests per {period} of {owner} is used up. Try again in {seconds} s."
     ),
@@ -180,6 +188,7 @@ ERRORS: dict[str, ErrorKind] = {
     "worker_stopped": ErrorKind(503, _SERVER, "This gate is stopping. Send the request again."),
     "not_found": ErrorKind(404, _REQUEST, "There is no {noun} {name}. Check its name or id."),
     "already_exists": ErrorKind(409, _REQUEST, "There is already a {noun} {name}. Choose another name."),
+    "key_revoked": ErrorKind(409, _REQUEST, "The key {name} was revoked and stays so. Make another one."),
     "in_use": ErrorKind(409, _REQUEST, "The {noun} {name} is still used by {users}. Change that first."),
     "plan_changed": ErrorKind(
         409, _REQUEST, "What exists has changed since this plan was made. Plan again and look at it."
@@ -232,7 +241,8 @@ ERRORS: dict[str, ErrorKind] = {
 class Refusal(Exception):
     """A call that ends here, with everything needed to say so in any dialect.
 
-    `detail` fills the placeholders of the code's sentence; `param` is the field at fault; `headers` are extra reply headers.
+    `detail` fills the placeholders of the code's sentence; `param` is the field at fault; `headers` are extra reply headers;
+    `instead` is said where the code's own sentence would mislead.
     """
 
     def __init__(
@@ -242,6 +252,7 @@ class Refusal(Exception):
         status: int | None = None,
         param: str | None = None,
         headers: tuple[tuple[str, str], ...] = (),
+        instead: str | None = None,
         **detail: object,
     ) -> None:
         kind = ERRORS[code]
@@ -252,5 +263,5 @@ class Refusal(Exception):
         self.headers = headers
         if param is not None:
             detail.setdefault("param", param)
-        self.sentence = kind.sentence.format(**detail)
+        self.sentence = kind.sentence.format(**detail) if instead is None else instead
         super().__init__(self.sentence)

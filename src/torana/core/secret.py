@@ -5,7 +5,8 @@ import re
 from typing import NoReturn
 
 MASK = "•••"
-_KEY_LIKE = re.compile(r"(?:tor_|sk-)[A-Za-z0-9_-]{16,}")
+# Keys of ours and of vendors, and tokens (JWT), which begin with {" in base64.
+_KEY_LIKE = re.compile(r"(?:tor_|sk-)[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]*")
 
 
 def without_keys(text: str) -> str:

@@ -32,6 +32,14 @@ class Key(msgspec.Struct, array_like=True, frozen=True):
     expires_us: int
     """Microseconds since 1970; 0 is never."""
     limits: tuple[Limit, ...] = ()
+    services: tuple[str, ...] | None = None
+    """Names or ids of the services that it may call, of those of its app; None is all, here and below."""
+    endpoints: tuple[str, ...] | None = None
+    """Of core/endpoints.py, or the beginning of some with `*` at the end."""
+    models: tuple[str, ...] | None = None
+    """As vendors call them, or the beginning of some with `*` at the end."""
+    networks: tuple[str, ...] | None = None
+    """Where it may be used from."""
 
 
 class App(msgspec.Struct, array_like=True, frozen=True):
@@ -143,6 +151,31 @@ class Account(msgspec.Struct, array_like=True, frozen=True):
     """What a credential or an address needs besides: `region`, `project`, `tenant`, …"""
 
 
+class IssuerKey(msgspec.Struct, array_like=True, frozen=True):
+    """A public key that an issuer signs tokens with."""
+
+    kid: str
+    """Empty where it has no name."""
+    alg: str
+    """`RS256`, `ES256` or `EdDSA`: the only one that counts with this key."""
+    der: bytes
+    """SubjectPublicKeyInfo."""
+
+
+class Issuer(msgspec.Struct, array_like=True, frozen=True):
+    """Somebody whose tokens stand for apps."""
+
+    id: str
+    """In records it stands where a key's id does."""
+    name: str
+    audiences: tuple[str, ...]
+    """One of them has to be in `aud`."""
+    claim: str
+    apps: dict[str, str]
+    """The claim's value to an app's id."""
+    keys: tuple[IssuerKey, ...]
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole content, as publishing hands it to stores/snapshots for writing."""
 
@@ -153,3 +186,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     apps: dict[str, App]
     services: dict[str, Service]
     accounts: dict[str, Account]
+    issuers: dict[str, tuple[Issuer, ...]] = {}
+    """By what tokens name as `iss`."""

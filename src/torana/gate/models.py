@@ -21,18 +21,18 @@ _GEMINI_METHODS = {
 
 def list_models(call: Call) -> bytes:
     """The list, or the one entry asked for. Raises Refusal: model_not_found."""
-    principal = call.principal
+    view, principal = call.view, call.principal
+    assert view is not None
     assert principal is not None
-    grants = principal.app.grants
+    grants, names = principal.app.grants, view.names(principal)
     entry, encode_all, encode_one = _shape(call)
     if call.path is not MODEL and call.path is not GEMINI_MODEL:
-        names = sorted(grants.items())
-        return encode_all([entry(name, service) for name, id_ in names if (service := _service(call, id_)) is not None])
+        found = [(name, view.service(grants[name])) for name in names]
+        return encode_all([entry(name, service) for name, service in found if service is not None])
     name = urllib.parse.unquote(call.request.path.partition("/models/")[2])
-    service_id = grants.get(name)
-    service = None if service_id is None else _service(call, service_id)
+    service = view.service(grants[name]) if name in grants and name in names else None
     if service is None:
-        callable_ = ", ".join(sorted(grants)[:20])
+        callable_ = ", ".join(names[:20])
         raise Refusal("model_not_found", param="model", model=name[:200], models=f"It may call: {callable_}.")
     return encode_one(entry(name, service))
 
@@ -45,11 +45,6 @@ def _shape(call: Call) -> tuple[Callable[[str, Service], Any], Callable[[Any], b
     if b"anthropic-version" in headers:
         return _anthropic, anthropic.encode_models, anthropic.encode_model
     return _openai, openai.encode_models, openai.encode_model
-
-
-def _service(call: Call, service_id: str) -> Service | None:
-    assert call.view is not None
-    return call.view.service(service_id)
 
 
 def _facts(service: Service) -> Facts:

@@ -11,6 +11,9 @@ import msgspec
 
 from torana.core.snapshot import App, Key, Limit, Service
 from torana.custom.describe import CustomModel
+from torana.gate.address import parse_networks
+from torana.gate.bounds import bounds_of
+from torana.gate.identify import jwt
 from torana.gate.target import Target
 from torana.kit.log import logger
 
@@ -65,17 +68,21 @@ class Made(NamedTuple):
 
 
 class Principal:
-    """Who calls: a key and its app. Keys of an app without limits of their own share what was worked out for the app."""
+    """Who calls: a key and its app. Keys of an app without limits or bounds of their own share what was worked out for the app."""
 
-    __slots__ = ("app", "by_name", "encoded_key_id", "key", "offers")
+    __slots__ = ("app", "bounds", "by_name", "encoded_key_id", "key", "names", "offers")
 
     def __init__(self, key: Key, app: App, shared: tuple[dict[str, Offer], dict[str, Offer]]) -> None:
         self.key = key
         self.app = app
-        self.offers, self.by_name = ({}, {}) if key.limits else shared
+        self.bounds = bounds_of(key)
+        """What narrows the key; None for most."""
+        self.offers, self.by_name = ({}, {}) if key.limits or self.bounds is not None else shared
         """By service id, and by what the caller wrote as `model`."""
         self.encoded_key_id = _encode(key.id)
         """As records have it."""
+        self.names: list[str] | None = None
+        """Every name that it may call, once somebody has asked for them (View.names)."""
 
 
 class View:
@@ -92,6 +99,8 @@ class View:
         self._shared: dict[str, tuple[dict[str, Offer], dict[str, Offer]]] = {}
         self._apps: dict[str, App] = {}
         self._services: dict[str, Made] = {}
+        self.proxies = parse_networks(settings.trusted_proxies)
+        """Whose `X-Forwarded-For` is believed."""
 
     def principal(self, token: bytes) -> Principal | None:
         """Who holds this API key; None when nobody does."""
@@ -102,13 +111,27 @@ class View:
             app = None if key is None else self._app(key.app_id)
             if key is None or app is None:
                 return None
-            if len(self._principals) >= MOST_KEPT:
-                self._principals.clear()
-                self._shared.clear()
-            shared = self._shared.get(app.id)
-            if shared is None:
-                shared = self._shared[app.id] = ({}, {})
-            found = self._principals[digest] = Principal(key, app, shared)
+            found = self._keep(digest, key, app)
+        return found
+
+    def bearer(self, token: bytes, now_us: int) -> Principal:
+        """Whom a token stands for; `principal` has it from then on. Raises Refusal: invalid_api_key or expired_api_key."""
+        read = jwt.read(token)
+        issuer, app_id, expires_us = jwt.verify(read, self.snapshot.issuers(read.iss), now_us)
+        app = self._app(app_id)
+        if app is None:
+            raise jwt.refusal("its app is not there any more")
+        key = Key(issuer.id, issuer.name, app_id, expires_us)
+        return self._keep(self._master.key_digest(token), key, app)
+
+    def _keep(self, digest: bytes, key: Key, app: App) -> Principal:
+        if len(self._principals) >= MOST_KEPT:
+            self._principals.clear()
+            self._shared.clear()
+        shared = self._shared.get(app.id)
+        if shared is None:
+            shared = self._shared[app.id] = ({}, {})
+        found = self._principals[digest] = Principal(key, app, shared)
         return found
 
     def offer(self, principal: Principal, name: str) -> Offer | None:
@@ -119,11 +142,25 @@ class View:
         found = principal.offers.get(service_id)
         if found is None:
             made = self._service(service_id)
+            if made is not None and principal.bounds is not None:
+                made = principal.bounds.narrowed(made)
             if made is None:
                 return None
             found = principal.offers[service_id] = self._offer(principal, made)
         principal.by_name[name] = found
         return found
+
+    def names(self, principal: Principal) -> list[str]:
+        """Every name that this principal may call, sorted."""
+        if principal.names is None:
+            grants, bounds = principal.app.grants, principal.bounds
+            if bounds is None:
+                principal.names = sorted(grants)
+            else:
+                services = {service_id: self.snapshot.service(service_id) for service_id in set(grants.values())}
+                allowed = {id_ for id_, service in services.items() if service is not None and bounds.allows(service)}
+                principal.names = sorted(name for name, service_id in grants.items() if service_id in allowed)
+        return principal.names
 
     def service(self, service_id: str) -> Service | None:
         """A service by its id."""

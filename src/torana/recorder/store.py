@@ -35,6 +35,10 @@ class RecordStore:
         self._insert_calls = _insert("calls", CALL_COLUMNS, sqlite)
         self._insert_places = f"{_insert('call_places', ('id', *PLACE_FIELDS), sqlite)} ON CONFLICT DO NOTHING"
         self._add_rollups = _upsert(sqlite)
+        self._note_uses = (
+            f"{_insert('key_uses', ('key_id', 'last_us'), sqlite)} ON CONFLICT (key_id) DO UPDATE"
+            " SET last_us = excluded.last_us WHERE excluded.last_us > key_uses.last_us"
+        )
         names = ("?", "?", "?") if sqlite else ("$1", "$2", "$3")
         self._move = (
             f'UPDATE spool_offsets SET "offset" = {names[0]} WHERE segment = {names[1]} AND "offset" = {names[2]}'  # noqa: S608
@@ -53,13 +57,14 @@ class RecordStore:
             await connection.execute(delete(spool_offsets).where(spool_offsets.c.segment.in_(segments)))
 
     async def commit(self, tally: Tally, moves: Mapping[str, tuple[int, int]]) -> None:
-        """Store rows and places, add roll-ups and move each segment's offset (from, to), in one transaction.
+        """Store rows and places, add roll-ups, note uses of keys and move each segment's offset (from, to), in one transaction.
 
         Raises OffsetMoved when an offset is not where the caller believed, and whatever the database raises.
         """
         # Ordered: two nodes that store the same places or add to the same sums in PostgreSQL take the row locks in one order.
         places = [(digest, *fields) for digest, fields in sorted(tally.places.items())]
         rollups = tally.rollups()
+        uses = tally.key_uses()
         async with writing(self._engine) as connection:
             for segment, (start, end) in moves.items():
                 if start == 0:
@@ -74,6 +79,8 @@ class RecordStore:
                 await self._insert(connection, tally.rows)
             if rollups:
                 await connection.exec_driver_sql(self._add_rollups, rollups)
+            if uses:
+                await connection.exec_driver_sql(self._note_uses, uses)
 
     async def overrides(self) -> tuple[list[Override], dict[str, str]]:
         """The operators' prices, and the provider id of each deployment that a provider's price may touch."""

@@ -19,6 +19,7 @@ _NOTHING_SPECIAL = (None,) * SPECIAL_FIELDS
 _astuple = msgspec.structs.astuple
 _to_json = msgspec.json.Encoder().encode
 _to_msgpack = msgspec.msgpack.Encoder().encode
+_KEY = 2
 _named = [
     PLACE_FIELDS.index(name) for name in ("team_id", "app_id", "key_id", "service_id", "vendor", "model_sent")
 ]  # in the order of rollup.Names
@@ -85,6 +86,16 @@ class Tally:
         more = _to_json((fields[1], source, fields[20], *fields[22:30], *last)).decode()
         call = (fields[0], digest, place.team, fields[4], fields[5], fields[2], fields[3], fields[19], fields[21])
         self.rows.append((*call, picos, fields[30], more))
+
+    def key_uses(self) -> list[tuple[str, int]]:
+        """Keys with when the last of their calls in the batch began."""
+        found: dict[str, int] = {}
+        for (_, names, _), members in self._groups.items():
+            key_id = names[_KEY]
+            if key_id is not None:
+                found[key_id] = max(found.get(key_id, 0), *[fields[1] for fields in members])
+        # Ordered, for the same reason as roll-ups.
+        return sorted(found.items())
 
     def rollups(self) -> list[tuple[Any, ...]]:
         """Rows of the roll-up table, to be added to what is there."""

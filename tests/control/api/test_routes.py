@@ -18,8 +18,10 @@ WORDS = {*PERMISSIONS, "public", "signed_in"}
 ALLOWED: dict[str, set[str]] = {
     "teams:read": {"owner", "admin", "auditor", "one.viewer", "one.developer", "one.team_admin"},
     "teams:write": {"owner", "admin"},
-    "keys:read": {"owner", "admin", "auditor"},
-    "keys:write": {"owner", "admin"},
+    "keys:read": {"owner", "admin", "auditor", "one.viewer", "two.service_owner"},
+    "keys:write": {"owner", "admin", "one.developer", "two.team_admin"},
+    "apps:read": {"owner", "admin", "auditor", "one.viewer", "two.service_owner"},
+    "apps:write": {"owner", "admin", "one.developer", "two.team_admin"},
     "services:read": {"owner", "admin", "auditor", "reviewer", "provider_admin"},
     "calls:read": {"owner", "admin", "auditor", "one.viewer", "one.service_owner"},
     "providers:read": {"owner", "auditor", "provider_admin", "reviewer", "one.viewer"},

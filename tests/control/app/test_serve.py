@@ -100,10 +100,10 @@ async def test_the_configured_file_is_applied_at_the_start_and_again_when_asked(
     file.write_text(FILE)
     configured = Settings(data=settings.data, database=settings.database, config=str(file))
     async with control(configured) as client:
-        assert [key["name"] for key in (await client.get("/api/v1/keys")).json()["keys"]] == ["k"]
+        assert [key["name"] for key in (await client.get("/api/v1/keys")).json()["items"]] == ["k"]
         file.write_text(FILE.replace("name: k}", "name: k}, {name: second}"))
         await asyncio.to_thread(apply_running, configured)
-        assert [key["name"] for key in (await client.get("/api/v1/keys")).json()["keys"]] == ["k", "second"]
+        assert [key["name"] for key in (await client.get("/api/v1/keys")).json()["items"]] == ["k", "second"]
         file.write_text("teams: 5")
         with pytest.raises(DeclarationError, match=r"torana\.yaml:1:8: teams: has to be a list"):
             await asyncio.to_thread(apply_running, configured)

@@ -12,6 +12,7 @@ from tests.support.organisation import Consumer, add_consumer, add_provider, add
 from torana.control.access.scope import PLATFORM
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
+from torana.control.keys.scopes import Scopes
 from torana.control.policies.service import LimitDraft, Owner, set_limits
 from torana.control.publish.compile import Compiled, compile_snapshot
 from torana.control.publish.publish import Publisher
@@ -154,6 +155,31 @@ async def test_the_last_key_of_an_app_goes_without_compiling_everything_and_a_fi
     assert "gpt" in app.grants
 
 
+async def test_scopes_networks_names_and_rotations_of_a_key_compile_nothing_else(
+    publisher: Publisher, folder: Path, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await make(publisher, consumer, "other")
+    before = state(publisher)
+    with compilations(monkeypatch) as compiled:
+        async with publisher.change() as connection:
+            key = await keys.change(connection, consumer.key, {"scopes": Scopes(models=("a*",)), "networks": ["::1"]})
+        async with publisher.change() as connection:
+            await keys.rotate(connection, publisher.master, key, 60)
+            key = (await keys.find(connection, PLATFORM, key.id)).key
+        async with publisher.change() as connection:
+            last = await keys.rotate(connection, publisher.master, key, 60)
+    assert not compiled
+    assert found(publisher, folder, consumer.secret) is None
+    now = found(publisher, folder, last.secret)
+    assert now is not None
+    assert (now.models, now.networks, [limit.amount for limit in now.limits]) == (("a*",), ("::1/128",), [5])
+    after = state(publisher)
+    digest = other.key.digest
+    assert (after.keys[digest], after.others, len(after.keys)) == (before.keys[digest], before.others, 3)
+    restarted = Publisher(publisher.engine, publisher.master, folder)
+    assert await restarted.publish() == after.version
+
+
 async def test_a_change_of_anything_else_compiles_everything(
     publisher: Publisher, folder: Path, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,7 +187,7 @@ async def test_a_change_of_anything_else_compiles_everything(
     written = (
         update(tables.apps).where(tables.apps.c.id == consumer.app.id).values(keep_bodies=True),
         update(table).values(hint="zzzz"),
-        update(table).where(table.c.id == consumer.key.id).values(digest=b"0" * 16),
+        update(table).values(scopes='{"models":["x"]}'),
         update(table).where((table.c.id == consumer.key.id) | (table.c.name == "x")).values(hint="yyyy"),
         table.delete().where(table.c.id == consumer.key.id),
         text("UPDATE keys SET hint = 'xxxx'"),

@@ -68,7 +68,9 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path, content: Snapshot,
     write(tmp_path, content)
     with open_current(tmp_path) as file:
         assert (file.version, file.compiled_us) == (content.version, content.compiled_us)
-        assert file.counts() == {name: len(getattr(content, name)) for name in ("keys", "apps", "services", "accounts")}
+        assert file.counts() == {
+            name: len(getattr(content, name)) for name in ("keys", "apps", "services", "accounts", "issuers")
+        }
         same(file, content, others)
 
 

@@ -91,13 +91,13 @@ class Change:
             if required:
                 raise Refusal("precondition_required")
             return
-        if given.strip() != "*" and etag_of(_encoded(current)) not in [part.strip() for part in given.split(",")]:
+        if given.strip() != "*" and etag_of(_lasting(current)) not in [part.strip() for part in given.split(",")]:
             raise Refusal("precondition_failed")
 
     def reply(self, content: BaseModel | None, status: int = 200, *, location: str | None = None) -> Response:
         """The reply, kept with the change where the request has an Idempotency-Key."""
         body = b"" if content is None else _encoded(content)
-        etag = etag_of(body) if content is not None else None
+        etag = etag_of(_lasting(content)) if content is not None else None
         self.answered = _response(body, 204 if content is None else status, etag, location)
         return self.answered
 
@@ -125,10 +125,10 @@ async def changing(request: Request) -> AsyncIterator[Change]:
 
 def reply(request: Request, content: BaseModel) -> Response:
     """What was asked for, with its ETag; 304 where the caller has it already."""
-    body = _encoded(content)
-    etag = etag_of(body)
+    body, lasting = _encoded(content), _lasting(content)
+    etag = etag_of(lasting)
     known = request.headers.get("if-none-match", "")
-    if etag in [part.strip() for part in known.split(",")]:
+    if body == lasting and etag in [part.strip() for part in known.split(",")]:
         return Response(None, 304, {"etag": etag})
     return _response(body, 200, etag, None)
 
@@ -140,6 +140,12 @@ def etag_of(body: bytes) -> str:
 
 def _encoded(content: BaseModel) -> bytes:
     return content.model_dump_json().encode()
+
+
+def _lasting(content: BaseModel) -> bytes:
+    """The representation without what changes by itself (`PASSING`): that must not stand in the way of a change."""
+    passing: frozenset[str] | None = getattr(content, "PASSING", None)
+    return content.model_dump_json(exclude=set(passing)).encode() if passing else _encoded(content)
 
 
 def _fields(shown: BaseModel | Mapping[str, Any] | None) -> Mapping[str, Any] | None:

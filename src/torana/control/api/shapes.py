@@ -10,6 +10,12 @@ from torana.stores.sql.paging import MOST, PageAsked
 Shown = TypeVar("Shown")
 
 
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL takes no text with a NUL."""
+Filter = Annotated[str | None, Query(max_length=300, pattern=NO_NUL)]
+"""Of a list: what one of the fields is."""
+
+
 class Asked(BaseModel):
     """A body that somebody sends: no field that is not named, and no value of it in an error."""
 

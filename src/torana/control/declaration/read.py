@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ from torana.control.declaration.shape import (
     TimeoutsDeclared,
     Visibility,
 )
+from torana.control.keys.scopes import MOST_ENTRIES, Scopes, network_of, scopes_problem
 from torana.control.providers.places import value_problem
 
 PERIODS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
@@ -46,7 +48,8 @@ _SERVICE = (
 _DEPLOYMENT = ("provider", "model", "weight")
 _TEAM = ("name", "apps", "limits")
 _APP = ("name", "subscriptions", "keys", "limits", "keep_bodies")
-_KEY = ("name", "value", "expires", "limits")
+_KEY = ("name", "value", "expires", "limits", "scopes", "networks")
+_SCOPES = ("services", "endpoints", "models")
 _LIMIT = ("requests", "per", "concurrency")
 _PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reasoning")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
@@ -271,7 +274,33 @@ class _Reader:
             expires_us=fields.moment("expires"),
             limits=self.limits(fields),
             place=place,
+            scopes=self.scopes(fields),
+            networks=self.entries(fields, "networks", network_of),
         )
+
+    def scopes(self, fields: Fields) -> Scopes | None:
+        """`scopes`: what a key may call of what its app may."""
+        found = fields.node("scopes")
+        if found is None:
+            return None
+        inner = self.fields(*found, _SCOPES)
+        scopes = Scopes(*[self.entries(inner, part, partial(_scope, part)) for part in _SCOPES])
+        return None if scopes == Scopes() else scopes
+
+    def entries(self, fields: Fields, name: str, read: Callable[[str], str]) -> tuple[str, ...] | None:
+        """A list that restricts: absent is no restriction, and so it cannot be empty."""
+        if name not in fields:
+            return None
+        read_entries: list[str] = []
+        listed = fields.names(name)
+        for entry in listed:
+            try:
+                read_entries.append(read(entry.name))
+            except ValueError as error:
+                self._problems.add(entry.place, str(error))
+        if not 1 <= len(listed) <= MOST_ENTRIES:
+            fields.say(name, f"has to list 1 to {MOST_ENTRIES} entries; leave it out for no restriction")
+        return tuple(dict.fromkeys(read_entries))
 
     def limits(self, fields: Fields) -> tuple[LimitDeclared, ...]:
         """`limits`: each kind and period at most once, ordered by them."""
@@ -322,6 +351,12 @@ class _Reader:
             reasoning_usd=fields.usd("reasoning"),
             place=place,
         )
+
+
+def _scope(part: str, entry: str) -> str:
+    if problem := scopes_problem(part, entry):
+        raise ValueError(problem)
+    return entry
 
 
 def _vendor(fields: Fields, required: bool = False) -> Named | None:

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from torana.control.declaration.problems import Place
+from torana.control.keys.scopes import Scopes
 
 Visibility = Literal["organisation", "team"]
 
@@ -112,6 +113,9 @@ class KeyDeclared(msgspec.Struct, frozen=True):
     """Microseconds since 1970; 0 is never."""
     limits: tuple[LimitDeclared, ...]
     place: Place
+    scopes: Scopes | None = None
+    networks: tuple[str, ...] | None = None
+    """In their usual form."""
 
 
 class AppDeclared(msgspec.Struct, frozen=True):

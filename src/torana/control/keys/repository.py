@@ -1,18 +1,23 @@
 """Keys in SQL: their keyed hash, never their secret."""
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import Select, and_, insert, or_, select, update
 
 from torana.control.access.scope import Scope, within
 from torana.stores.sql.engine import Connection
+from torana.stores.sql.issuer_tables import key_uses
 from torana.stores.sql.metadata import columns_of
+from torana.stores.sql.paging import PageAsked, page
 from torana.stores.sql.tables import apps, keys, teams
+
+KeyState = Literal["in_use", "expired", "revoked"]
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A key of an app, without its secret."""
+    """A key of an app, without its secret. The fields are columns of the table `keys`."""
 
     id: str
     team_id: str
@@ -24,6 +29,12 @@ class Key(msgspec.Struct, frozen=True):
     created_us: int
     expires_us: int | None
     revoked_us: int | None
+    scopes: str | None = None
+    networks: str | None = None
+    previous_digest: bytes | None = None
+    """Of the secret before the last rotation."""
+    previous_until_us: int | None = None
+    """Until when that still counts."""
 
 
 class Named(NamedTuple):
@@ -32,6 +43,15 @@ class Named(NamedTuple):
     key: Key
     team: str
     app: str
+    last_used_us: int | None = None
+
+
+class KeysAsked(NamedTuple):
+    """Which keys are to be listed: of a team, of an app (ids or names), in a state."""
+
+    team: str | None = None
+    app: str | None = None
+    state: KeyState | None = None
 
 
 async def add(connection: Connection, key: Key) -> None:
@@ -48,8 +68,9 @@ async def name_in_use(connection: Connection, app_id: str, name: str) -> bool:
 
 
 async def digest_in_use(connection: Connection, digest: bytes) -> bool:
-    """Whether any key, of any team and revoked or not, has this secret."""
-    return (await connection.execute(select(keys.c.id).where(keys.c.digest == digest))).first() is not None
+    """Whether any key, of any team and revoked or not, has this secret, or had it before its last rotation."""
+    either = or_(keys.c.digest == digest, keys.c.previous_digest == digest)
+    return (await connection.execute(select(keys.c.id).where(either))).first() is not None
 
 
 async def by_id(connection: Connection, scope: Scope, key_id: str) -> Key | None:
@@ -67,38 +88,56 @@ async def listed(connection: Connection, scope: Scope, app_id: str | None = None
     return [Key(*row) for row in await connection.execute(statement)]
 
 
-async def named(connection: Connection, team: str | None = None, app: str | None = None) -> list[Named]:
-    """All keys, or those of teams and apps of these names, oldest first; revoked ones too."""
-    statement = _named()
-    if team is not None:
-        statement = statement.where(teams.c.name == team)
-    if app is not None:
-        statement = statement.where(apps.c.name == app)
-    return await _all_named(connection, statement)
+async def paged(
+    connection: Connection, scope: Scope, asked: PageAsked, which: KeysAsked, now_us: int
+) -> tuple[list[Named], str | None]:
+    """A page of the scope's keys, revoked ones too, and the cursor of the next. Raises Refusal."""
+    statement = within(_named(), keys, scope)
+    if which.team is not None:
+        statement = statement.where(or_(teams.c.id == which.team, teams.c.name == which.team))
+    if which.app is not None:
+        statement = statement.where(or_(apps.c.id == which.app, apps.c.name == which.app))
+    if which.state is not None:
+        statement = statement.where(*_in_state(which.state, now_us))
+    sorts = {"name": keys.c.name, "created_us": keys.c.created_us}
+    rows, following = await page(connection, statement, asked, sorts, keys.c.id, "created_us")
+    return [_made(row) for row in rows], following
 
 
-async def referred(connection: Connection, reference: str, most: int) -> list[Named]:
+async def referred(connection: Connection, scope: Scope, reference: str, most: int) -> list[Named]:
     """The key with this id; else those in use, at most so many, that are called so: `name` or `team/app/name`."""
-    if found := await _all_named(connection, _named().where(keys.c.id == reference)):
+    if found := await _all_named(connection, within(_named().where(keys.c.id == reference), keys, scope)):
         return found
     meant = keys.c.name == reference
     if reference.count("/") == 2:
         team, app, name = reference.split("/")
-        meant = or_(meant, and_(teams.c.name == team, apps.c.name == app, keys.c.name == name))
-    return await _all_named(connection, _named().where(meant, keys.c.revoked_us.is_(None)).limit(most))
+        meant = and_(teams.c.name == team, apps.c.name == app, keys.c.name == name)
+    in_use = _named().where(meant, keys.c.revoked_us.is_(None)).order_by(keys.c.created_us, keys.c.id)
+    return await _all_named(connection, within(in_use, keys, scope).limit(most))
 
 
 async def _all_named(connection: Connection, statement: Select[Any]) -> list[Named]:
-    return [Named(Key(*row[:-2]), row[-2], row[-1]) for row in (await connection.execute(statement)).all()]
+    return [_made(row) for row in (await connection.execute(statement)).all()]
+
+
+def _made(row: Any) -> Named:
+    return Named(Key(*row[:-3]), *row[-3:])
 
 
 def _named() -> Select[Any]:
     return (
-        select(*columns_of(keys, Key), teams.c.name, apps.c.name)
+        select(*columns_of(keys, Key), teams.c.name, apps.c.name, key_uses.c.last_us)
         .join(apps, apps.c.id == keys.c.app_id)
         .join(teams, teams.c.id == keys.c.team_id)
-        .order_by(keys.c.created_us, keys.c.id)
+        .outerjoin(key_uses, key_uses.c.key_id == keys.c.id)
     )
+
+
+def _in_state(state: KeyState, now_us: int) -> tuple[Any, ...]:
+    if state == "revoked":
+        return (keys.c.revoked_us.is_not(None),)
+    over = keys.c.expires_us <= now_us
+    return keys.c.revoked_us.is_(None), over if state == "expired" else or_(keys.c.expires_us.is_(None), ~over)
 
 
 async def revoke(connection: Connection, key_id: str, now_us: int) -> None:
@@ -108,6 +147,6 @@ async def revoke(connection: Connection, key_id: str, now_us: int) -> None:
     )
 
 
-async def set_expiry(connection: Connection, key_id: str, expires_us: int | None) -> None:
-    """Change when a key ends."""
-    await connection.execute(update(keys).where(keys.c.id == key_id).values(expires_us=expires_us))
+async def change(connection: Connection, key_id: str, values: Mapping[str, Any]) -> None:
+    """Set columns of one key."""
+    await connection.execute(update(keys).where(keys.c.id == key_id).values(**values))

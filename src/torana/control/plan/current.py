@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
 from torana.control.providers import places
@@ -29,6 +30,8 @@ class Existing(msgspec.Struct, frozen=True):
     """Names, with those of their owners, of revoked keys that an apply had made."""
     holders: Mapping[bytes, str]
     """Keys in use: digest to the key's name with its owners."""
+    rotated: Mapping[bytes, str]
+    """The same for what their values were before the last rotation."""
 
 
 def existing(stored: Stored, master: MasterKey) -> Existing:
@@ -46,6 +49,7 @@ def existing(stored: Stored, master: MasterKey) -> Existing:
             if row["revoked_us"] is not None and row["id"] in stored.declared
         ),
         holders={row["digest"]: reader.key_name(row) for row in stored.keys if row["revoked_us"] is None},
+        rotated={row["previous_digest"]: reader.key_name(row) for row in stored.keys if row["previous_digest"]},
     )
 
 
@@ -85,6 +89,14 @@ def mapping_text(mapping: Mapping[str, str]) -> str | None:
 def description_text(description: str | None) -> str | None:
     """A custom model's description as a fingerprint: it is as long as a page."""
     return None if description is None else "sha256 " + hashlib.sha256(description.encode()).hexdigest()[:32]
+
+
+def scopes_text(scopes: Scopes | None) -> str | None:
+    """`models: gpt-4.1*, o3; endpoints: /v1/responses`: entries hold no spaces. None for no restriction."""
+    if scopes is None:
+        return None
+    parts = {"services": scopes.services, "endpoints": scopes.endpoints, "models": scopes.models}
+    return "; ".join(f"{name}: {', '.join(entries)}" for name, entries in parts.items() if entries is not None)
 
 
 def flag_text(flag: bool) -> str | None:
@@ -212,6 +224,8 @@ class _Rows:
                     "value": Secret(row["digest"].hex()),
                     "expires": expiry_text(row["expires_us"]),
                     "limits": self.limits.get(row["id"]),
+                    "scopes": scopes_text(opened_scopes(row["scopes"])),
+                    "networks": listed(opened_networks(row["networks"]) or ()),
                 }
                 yield self.thing("key", row, self.key_name(row), fields, ("app", self.app_names[row["app_id"]]))
 

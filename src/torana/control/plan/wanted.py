@@ -30,6 +30,7 @@ from torana.control.plan.current import (
     owned_name,
     price_name,
     provider_fields,
+    scopes_text,
 )
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
 from torana.control.providers import places
@@ -233,6 +234,8 @@ class _Maker:
             "value": digest,
             "expires": expiry_text(declared.expires_us),
             "limits": limits_text(declared.limits),
+            "scopes": scopes_text(declared.scopes),
+            "networks": listed(declared.networks or ()),
         }
         self.add("key", name, fields, declared.limits)
 
@@ -244,6 +247,8 @@ class _Maker:
         other = self.digests.setdefault(digest, name)
         if other != name:
             self.problems.add(place, f"the key {quoted(other)} of this file has the same value")
+        if self.before.rotated.get(digest, name) != name:
+            self.problems.add(place, "this value was that of another key before it was rotated; give another one")
         revoked = self.before.revoked.get(digest)
         if revoked is not None and revoked["id"] not in self.before.stored.declared:
             self.problems.add(place, "this value belongs to a key that was revoked; give another one")

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from torana.control.declaration.shape import LimitDeclared
+from torana.control.keys.scopes import stored_networks, stored_scopes
 from torana.control.keys.service import PREFIX
 from torana.control.plan import repository
 from torana.control.plan.current import PRICE_PARTS, Existing
@@ -18,6 +19,7 @@ from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
+_VALUE_COLUMNS = ("digest", "hint", "previous_digest", "previous_until_us")
 _PREFIXES: dict[Kind, str] = {
     "provider": "provider",
     "team": "team",
@@ -166,17 +168,33 @@ class Writer:
         return {"state": "approved"} if kind == "subscription" else {}
 
     def key_columns(self, name: str) -> dict[str, Any]:
-        """A key's digest and expiry; makes its value when it is new and none was brought."""
+        """A key's digest, expiry, scopes and networks; makes its value when it is new and none was brought.
+
+        A value that takes the place of another ends it at once, and what was before a rotation too.
+        """
         declared, value = self.after.keys[name]
         there = self.before.things.get(("key", name))
-        if value is None and there is not None:
-            row = self.key_rows[there.id]
-            return {"digest": row["digest"], "hint": row["hint"], "expires_us": declared.expires_us or None}
+        columns = {
+            "expires_us": declared.expires_us or None,
+            "scopes": stored_scopes(declared.scopes),
+            "networks": stored_networks(declared.networks),
+        }
+        row = None if there is None else self.key_rows[there.id]
+        if row is not None and (
+            value is None or self.after.things["key", name].fields["value"] == Secret(row["digest"].hex())
+        ):
+            return {**columns, **{column: row[column] for column in _VALUE_COLUMNS}}
         if value is None:
             value = Secret(PREFIX + secrets.token_urlsafe(32))
             self.made.append(MadeKey(name, value))
         digest = self.master.key_digest(value.reveal().encode())
-        return {"digest": digest, "hint": value.reveal()[-4:], "expires_us": declared.expires_us or None}
+        value_columns = {
+            "digest": digest,
+            "hint": value.reveal()[-4:],
+            "previous_digest": None,
+            "previous_until_us": None,
+        }
+        return {**columns, **value_columns}
 
     async def set_limits(self, kind: Kind, names: list[str]) -> None:
         """Put the declared limits in the place of those there are."""

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, BooleanClauseList, ColumnElement, Delete, 
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression
 
-from torana.stores.sql import audit_tables, lifecycle_tables, people_tables, tables
+from torana.stores.sql import audit_tables, issuer_tables, lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
 
 # Tables that no snapshot is made of.
@@ -34,6 +34,7 @@ _UNPUBLISHED = frozenset(
         lifecycle_tables.deliveries,
         audit_tables.audit,
         audit_tables.replies,
+        issuer_tables.key_uses,
     )
 )
 
@@ -107,8 +108,7 @@ def _key_id(statement: Insert | Update | Delete) -> str | None:
         found = statement.compile().params.get("id")
         return found if isinstance(found, str) else None
     condition = statement.whereclause
-    # A key is found by its digest: with another one, what was published under the old digest would stay.
-    if condition is None or "digest" in statement.compile().params:
+    if condition is None:
         return None
     for part in _conjuncts(condition):
         if (

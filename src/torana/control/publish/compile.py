@@ -15,11 +15,13 @@ import msgspec
 
 from torana.catalog.models import find
 from torana.catalog.vendors import VENDORS
+from torana.control.issuers import service as issuers
+from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
 from torana.control.keys.service import Key
 from torana.control.policies.service import Limit
 from torana.control.providers import places
 from torana.control.providers.service import Provider, ca_problem, url_problem
-from torana.control.publish.read import Truth
+from torana.control.publish.read import KEEP_EXPIRED_US, Truth
 from torana.control.services.service import Alias, Deployment, Service
 from torana.control.subscriptions.service import may_subscribe
 from torana.core import snapshot as published
@@ -28,6 +30,7 @@ from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 Row = TypeVar("Row")
 _MOST_FACTS = 20_000
+_NO_SCOPES = Scopes()
 _READS = {"images": "image", "documents": "pdf", "audio": "audio", "video": "video"}
 _CAN = {"tools": "tools", "format": "json_schema", "images": "vision"}
 
@@ -75,7 +78,7 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
     snapshot = published.Snapshot(
         version=version,
         compiled_us=compiled_us,
-        keys={key.digest: compile_key(key, limits) for key in truth.keys},
+        keys=compile_keys(truth.keys, limits, compiled_us),
         apps={
             app.id: published.App(
                 id=app.id,
@@ -93,13 +96,57 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
             for id_ in sorted(reachable)
         },
         accounts={id_: _account(providers[id_]) for id_ in sorted(used) if id_ not in closed},
+        issuers=_issuers(truth),
     )
     return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()})
 
 
-def compile_key(key: Key, limits: dict[str, list[Limit]]) -> published.Key:
-    """A key as gates see it; `limits` by their owner."""
-    return published.Key(key.id, key.name, key.app_id, key.expires_us or 0, _limits(limits, key.id, "key", key.name))
+def compile_keys(keys: Iterable[Key], limits: dict[str, list[Limit]], now_us: int) -> dict[bytes, published.Key]:
+    """Keys as gates see them, by the hashes of their values; `limits` by their owner.
+
+    A value before the last rotation leads to the same key, which then ends with the overlap.
+    """
+    found: dict[bytes, published.Key] = {}
+    before: dict[bytes, published.Key] = {}
+    for key in keys:
+        found[key.digest] = one = _key(key, limits)
+        until_us = key.previous_until_us or 0
+        if key.previous_digest is not None and until_us > now_us - KEEP_EXPIRED_US:
+            ends_us = min(one.expires_us or until_us, until_us)
+            before[key.previous_digest] = msgspec.structs.replace(one, expires_us=ends_us)
+    return {**before, **found} if before else found
+
+
+def _key(key: Key, limits: dict[str, list[Limit]]) -> published.Key:
+    scopes = opened_scopes(key.scopes) or _NO_SCOPES
+    return published.Key(
+        key.id,
+        key.name,
+        key.app_id,
+        key.expires_us or 0,
+        _limits(limits, key.id, "key", key.name),
+        scopes.services,
+        scopes.endpoints,
+        scopes.models,
+        opened_networks(key.networks),
+    )
+
+
+def _issuers(truth: Truth) -> dict[str, tuple[published.Issuer, ...]]:
+    """Issuers by their `iss`. One that a team owns stands for nobody else's apps, whatever its row says."""
+    teams = {app.id: app.team_id for app in truth.apps}
+    found: defaultdict[str, list[published.Issuer]] = defaultdict(list)
+    for issuer in truth.issuers:
+        apps = {
+            value: app_id
+            for value, app_id in issuers.apps_of(issuer).items()
+            if app_id in teams and issuer.team_id in (None, teams[app_id])
+        }
+        keys = tuple(published.IssuerKey(key.kid, key.alg, key.der) for key in issuers.keys_of(issuer))
+        if apps and keys:
+            audiences = issuers.audiences_of(issuer)
+            found[issuer.issuer].append(published.Issuer(issuer.id, issuer.name, audiences, issuer.claim, apps, keys))
+    return {iss: tuple(found[iss]) for iss in sorted(found)}
 
 
 def compile_account(provider: Provider) -> published.Account:

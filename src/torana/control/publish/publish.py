@@ -20,8 +20,8 @@ from torana.control.audit.keep import keep_anchor
 from torana.control.bulk import without_collecting
 from torana.control.policies import service as policies
 from torana.control.publish.changes import watching
-from torana.control.publish.compile import NotPublishable, compile_key, compile_snapshot, limits_by_owner
-from torana.control.publish.read import Truth, digests_of, read, read_keys
+from torana.control.publish.compile import NotPublishable, compile_keys, compile_snapshot, limits_by_owner
+from torana.control.publish.read import Truth, read, read_keys
 from torana.control.publish.sections import Published, whole, with_keys
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us
@@ -168,8 +168,9 @@ async def _with_keys(connection: Connection, before: Published, key_ids: Collect
         return before
     now_us = epoch_us()
     limits = limits_by_owner(await policies.listed_limits(connection, key_ids))
-    there = {key.digest: compile_key(key, limits) for key in await read_keys(connection, now_us, key_ids)}
-    return with_keys(before, await digests_of(connection, key_ids), there, now_us)
+    there = compile_keys(await read_keys(connection, now_us, key_ids), limits, now_us)
+    # In a thread: of a hundred thousand keys the ids are compared.
+    return await asyncio.to_thread(with_keys, before, key_ids, there, now_us)
 
 
 async def _last(connection: Connection) -> tuple[int, bytes]:

@@ -1,12 +1,14 @@
 """All that a snapshot is made of, read in one transaction with one statement a table."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
 from torana.control.access.scope import PLATFORM
 from torana.control.apps import service as apps
+from torana.control.issuers.service import Issuer
+from torana.control.issuers.service import listed as issuers_listed
 from torana.control.keys.service import Key
 from torana.control.policies import service as policies
 from torana.control.providers import service as providers
@@ -36,6 +38,7 @@ class Truth(NamedTuple):
     subscriptions: list[Subscription]
     """Those that are approved."""
     limits: list[policies.Limit]
+    issuers: Sequence[Issuer] = ()
 
 
 async def read(connection: Connection, now_us: int) -> Truth:
@@ -50,6 +53,7 @@ async def read(connection: Connection, now_us: int) -> Truth:
         aliases=await services.aliases_of(connection),
         subscriptions=await _approved(connection),
         limits=await policies.listed_limits(connection),
+        issuers=await issuers_listed(connection),
     )
 
 
@@ -62,12 +66,6 @@ async def read_keys(connection: Connection, now_us: int, key_ids: Collection[str
     if key_ids is not None:
         statement = statement.where(keys.c.id.in_(key_ids))
     return [Key(*row) for row in (await connection.execute(statement)).all()]
-
-
-async def digests_of(connection: Connection, key_ids: Collection[str]) -> list[bytes]:
-    """Under what these keys are published, revoked or not."""
-    keys = tables.keys
-    return list(await connection.scalars(select(keys.c.digest).where(keys.c.id.in_(key_ids))))
 
 
 async def _approved(connection: Connection) -> list[Subscription]:

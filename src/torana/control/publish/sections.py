@@ -1,7 +1,7 @@
 """What was published, kept encoded, so that a change of keys re-encodes those keys and nothing else."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,9 @@ from torana.core.snapshot import Key, Snapshot
 from torana.stores.snapshots import file
 
 _MOST = 1 << 128
+# msgpack: arrays of up to 15 elements begin with one byte, texts of up to 31 bytes with their length, longer ones with this mark.
+_STR_8 = 0xD9
+assert len(Key.__struct_fields__) < 16
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -51,10 +54,16 @@ def whole(snapshot: Snapshot) -> Published:
     )
 
 
-def with_keys(before: Published, gone: Iterable[bytes], there: Mapping[bytes, Key], compiled_us: int) -> Published:
-    """The same but for some keys: `gone` are the hashes of all of them, `there` are those that are (still) to be found."""
+def with_keys(before: Published, key_ids: Collection[str], there: Mapping[bytes, Key], compiled_us: int) -> Published:
+    """The same but for the keys of these ids, of which `there` are those that are (still) to be found.
+
+    What was published of them is found by their ids, which their entries begin with: a rotation leaves no old value behind.
+    """
     keys = dict(before.keys)
-    removed = [(digest, value) for digest in gone if (value := keys.pop(digest, None)) is not None]
+    ids = {_encode(key_id) for key_id in key_ids}
+    removed = [entry for entry in before.keys.items() if _id_of(entry[1]) in ids]
+    for digest, _ in removed:
+        del keys[digest]
     added = {digest: _encode(key) for digest, key in there.items()}
     keys.update(added)
     return msgspec.structs.replace(
@@ -63,6 +72,12 @@ def with_keys(before: Published, gone: Iterable[bytes], there: Mapping[bytes, Ke
         keys=keys,
         key_sum=(before.key_sum - _sum(removed) + _sum(added.items())) % _MOST,
     )
+
+
+def _id_of(key: bytes) -> bytes:
+    """The id of an encoded key, encoded: a text of up to 31 bytes, or of up to 255, behind one byte that begins the array."""
+    mark = key[1]
+    return key[1 : 3 + key[2]] if mark == _STR_8 else key[1 : 2 + (mark & 31)]
 
 
 def _sum(entries: Iterable[tuple[bytes, bytes]]) -> int:

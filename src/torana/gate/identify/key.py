@@ -4,6 +4,7 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
+from torana.gate.identify import jwt
 
 if TYPE_CHECKING:
     from torana.gate.call import Call
@@ -13,7 +14,10 @@ _MOST_BYTES = 512
 
 
 def identify(call: "Call") -> None:
-    """Set the call's principal. Raises Refusal: missing_, invalid_ or expired_api_key, ambiguous_credentials, not_ready."""
+    """Set the call's principal.
+
+    Raises Refusal: missing_, invalid_ or expired_api_key, ambiguous_credentials, key_scope, address_not_allowed, not_ready.
+    """
     view = call.view
     if view is None:
         raise Refusal("not_ready")
@@ -23,14 +27,19 @@ def identify(call: "Call") -> None:
         # The same head under the same snapshot: the same key, found already.
         principal = seen[1]
     else:
-        principal = view.principal(_token(call.request.headers, call.request.query))
+        token = _token(call.request.headers, call.request.query)
+        principal = view.principal(token)
         if principal is None:
-            raise Refusal("invalid_api_key")
+            if not jwt.is_token(token):
+                raise Refusal("invalid_api_key")
+            principal = view.bearer(token, call.started_us)
         known["principal"] = (view, principal)
     call.principal = principal
     expires_us = principal.key.expires_us
     if expires_us and expires_us <= call.started_us:
-        raise Refusal("expired_api_key")
+        raise Refusal("expired_api_key", instead=jwt.EXPIRED if principal.key.id.startswith("issuer_") else None)
+    if principal.bounds is not None:
+        principal.bounds.check(call)
 
 
 def _token(headers: dict[bytes, bytes], query: bytes) -> bytes:
@@ -51,7 +60,7 @@ def _token(headers: dict[bytes, bytes], query: bytes) -> bytes:
             found = value
     if not found:
         raise Refusal("missing_api_key")
-    if len(found) > _MOST_BYTES:
+    if len(found) > _MOST_BYTES and (len(found) > jwt.MOST_BYTES or not jwt.is_token(found)):
         raise Refusal("invalid_api_key")
     return found
 

@@ -124,12 +124,18 @@ class Relay:
             try:
                 identify(call)
                 find_offer(call)
+                self._check_model()
             finally:
                 # What it holds, and what its record says, is of the offer that it began with.
                 call.offer = offer
             self._expires_us = 0 if call.principal is None else call.principal.key.expires_us
         if self._expires_us and time_ns() // 1000 >= self._expires_us:
             raise Refusal("expired_api_key")
+
+    def _check_model(self) -> None:
+        principal, model = self._call.principal, self._target.deployment.model
+        if principal is not None and principal.bounds is not None and not principal.bounds.serves(model):
+            raise principal.bounds.withheld(model)
 
     def _vendor_ended(self, out: bytes) -> Ending:
         """The vendor's close frame, or what is none of its protocol."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from torana.core.record import BodyRecord, CallRecord
+from torana.gate.address import caller_address
 
 if TYPE_CHECKING:
     from torana.gate.call import Call
@@ -83,7 +84,7 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             call.retries,
             call.upstream_status,
             call.upstream_id,
-            call.connection.peer,
+            call.connection.peer if call.view is None or not call.view.proxies else caller_address(call),
             None if seen is None else seen.user,
             None if seen is None else seen.tags,
             bodies_kept,

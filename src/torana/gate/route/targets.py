@@ -15,7 +15,7 @@ _MOST_NAMED = 20
 
 
 def find_offer(call: "Call") -> None:
-    """Set the call's offer. Raises Refusal: missing_model or model_not_found, both naming what this key may call."""
+    """Set the call's offer. Raises Refusal: missing_model, model_not_found (both naming what this key may call) or key_scope."""
     view, principal, seen = call.view, call.principal, call.seen
     assert view is not None
     assert principal is not None
@@ -31,6 +31,8 @@ def find_offer(call: "Call") -> None:
     except CountersBusyError:
         raise Refusal("counters_unavailable", owner=name[:200], headers=(("retry-after", "1"),)) from None
     if offer is None:
+        if principal.bounds is not None and name in principal.app.grants:
+            raise principal.bounds.withheld(name)
         # A key pasted in the wrong place must not be shown or recorded, whatever its form.
         seen.model = MASK if view.principal(name.encode()) is not None else without_keys(name)
         raise Refusal("model_not_found", param="model", model=seen.model[:200], models=_callable(call))
@@ -52,7 +54,8 @@ def in_order(targets: "tuple[Target, ...]") -> "list[Target]":
 
 
 def _callable(call: "Call") -> str:
-    names = [] if call.principal is None else sorted(call.principal.app.grants)
+    view, principal = call.view, call.principal
+    names = [] if view is None or principal is None else view.names(principal)
     if not names:
         return "It may not call any model yet: subscribe its app to a service."
     more = f" and {len(names) - _MOST_NAMED} more (see /v1/models)" if len(names) > _MOST_NAMED else ""

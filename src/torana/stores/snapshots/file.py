@@ -22,7 +22,7 @@ from zlib import crc32
 
 import msgspec
 
-from torana.core.snapshot import Account, App, Key, Service, Snapshot
+from torana.core.snapshot import Account, App, Issuer, Key, Service, Snapshot
 
 FILE_NAME = "current.snap"
 MAGIC = b"torana snapshot 2\n"
@@ -99,7 +99,13 @@ def encoded(snapshot: Snapshot) -> dict[str, dict[bytes, bytes]]:
         "apps": {name.encode(): _encode(app) for name, app in snapshot.apps.items()},
         "services": {name.encode(): _encode(service) for name, service in snapshot.services.items()},
         "accounts": {name.encode(): _encode(account) for name, account in snapshot.accounts.items()},
+        "issuers": {_issuer_key(iss): _encode(issuers) for iss, issuers in snapshot.issuers.items()},
     }
+
+
+def _issuer_key(iss: str) -> bytes:
+    # A caller wrote it, perhaps with half a surrogate pair, which is in no issuer's name.
+    return iss.encode("utf-8", "replace")
 
 
 def write(folder: Path, snapshot: Snapshot) -> None:
@@ -193,6 +199,7 @@ class SnapshotFile:
         self._app = msgspec.msgpack.Decoder(App)
         self._service = msgspec.msgpack.Decoder(Service)
         self._account = msgspec.msgpack.Decoder(Account)
+        self._issuers = msgspec.msgpack.Decoder(tuple[Issuer, ...])
 
     def __enter__(self) -> Self:
         return self
@@ -216,6 +223,10 @@ class SnapshotFile:
         """A provider account by its id."""
         return self._find("accounts", account_id.encode(), self._account)
 
+    def issuers(self, iss: str) -> tuple[Issuer, ...]:
+        """Everybody whose tokens name this as `iss`."""
+        return self._find("issuers", _issuer_key(iss), self._issuers) or ()
+
     def counts(self) -> dict[str, int]:
         """How many things each section holds."""
         return {name: section.count for name, section in self._sections.items()}
@@ -230,7 +241,10 @@ class SnapshotFile:
                 raise SnapshotError(_DAMAGED)
 
     def _find(self, name: str, key: bytes, decoder: msgspec.msgpack.Decoder[Thing]) -> Thing | None:
-        section = self._sections[name]
+        section = self._sections.get(name)
+        if section is None:
+            # Written before there was such a section.
+            return None
         memory = self._memory
         mask = section.slots - 1
         table = self._base + section.table

@@ -41,6 +41,12 @@ def one_of(name: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{name} IN ({listed})", name=name)
 
 
+def index_where_set(name: str, set_column: str, *columns: str) -> Index:
+    """An index of the rows that have `set_column`, where few do."""
+    condition = column(set_column).is_not(None)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 def unique_where_null(name: str, null_column: str, *columns: str) -> Index:
     """Uniqueness among rows without `null_column`: two nulls are never equal, so a plain constraint does not see them."""
     condition = column(null_column).is_(None)

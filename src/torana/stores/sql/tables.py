@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from torana.stores.sql.columns import belongs, created, flag, identity, one_of, unique_where_null
+from torana.stores.sql.columns import belongs, created, flag, identity, index_where_set, one_of, unique_where_null
 from torana.stores.sql.metadata import metadata
 
 teams = Table(
@@ -41,6 +41,8 @@ apps = Table(
     flag("keep_bodies"),
     created(),
     UniqueConstraint("team_id", "name"),
+    Index(None, "name", "id"),
+    Index(None, "created_us", "id"),
 )
 
 keys = Table(
@@ -55,12 +57,21 @@ keys = Table(
     created(),
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
-    # JSON arrays; null is no restriction: services, endpoints and models that it may call, networks it may come from.
+    # JSON; null is no restriction: an object of services, endpoints and models, and an array of networks.
     Column("scopes", Text),
     Column("networks", Text),
+    # The value before the last rotation, and until when it still counts.
+    Column("previous_digest", LargeBinary(16)),
+    Column("previous_until_us", BigInteger),
     UniqueConstraint("digest"),
+    Index("uq_keys_previous_digest", "previous_digest", unique=True),
     unique_where_null("uq_keys_in_use", "revoked_us", "app_id", "name"),
     Index(None, "app_id"),
+    Index(None, "created_us", "id"),
+    Index(None, "name", "id"),
+    Index("ix_keys_team_id", "team_id", "created_us", "id"),
+    index_where_set("ix_keys_revoked", "revoked_us", "created_us", "id"),
+    index_where_set("ix_keys_expiring", "expires_us", "created_us", "id"),
 )
 
 providers = Table(

@@ -27,6 +27,17 @@ def upgrade() -> None:
     _change_subscriptions()
     op.add_column("keys", sa.Column("scopes", sa.Text))
     op.add_column("keys", sa.Column("networks", sa.Text))
+    op.add_column("keys", sa.Column("previous_digest", sa.LargeBinary(16)))
+    op.add_column("keys", sa.Column("previous_until_us", sa.BigInteger))
+    op.create_index("uq_keys_previous_digest", "keys", ["previous_digest"], unique=True)
+    op.create_index(op.f("ix_keys_created_us_id"), "keys", ["created_us", "id"])
+    op.create_index("ix_keys_team_id", "keys", ["team_id", "created_us", "id"])
+    op.create_index(op.f("ix_keys_name_id"), "keys", ["name", "id"])
+    for name, column in (("ix_keys_revoked", "revoked_us"), ("ix_keys_expiring", "expires_us")):
+        there = sa.column(column).is_not(None)
+        op.create_index(name, "keys", ["created_us", "id"], sqlite_where=there, postgresql_where=there)
+    op.create_index(op.f("ix_apps_name_id"), "apps", ["name", "id"])
+    op.create_index(op.f("ix_apps_created_us_id"), "apps", ["created_us", "id"])
 
 
 def _change_services() -> None:

@@ -1,0 +1,1 @@
+"""Issuers: whose tokens stand for apps, beside keys."""
