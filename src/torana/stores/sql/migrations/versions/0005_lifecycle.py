@@ -48,6 +48,7 @@ def _change_services() -> None:
             table.add_column(sa.Column(name, sa.Text))
         table.create_check_constraint(op.f("ck_services_visibility"), _VISIBILITIES)
         table.create_check_constraint(op.f("ck_services_lifecycle"), "lifecycle IN ('direct', 'released')")
+    op.create_index(op.f("ix_services_name_id"), "services", ["name", "id"])
 
 
 def _change_subscriptions() -> None:
@@ -58,11 +59,41 @@ def _change_subscriptions() -> None:
         table.add_column(sa.Column("requested_by", sa.String(40)))
         for name in ("changed_us", "expires_us", "review_us"):
             table.add_column(sa.Column(name, sa.BigInteger))
-        table.create_foreign_key(op.f("fk_subscriptions_plan_id"), "plans", ["plan_id"], ["id"], ondelete="RESTRICT")
+        table.add_column(sa.Column("service_team_id", sa.String(40)))
+        table.add_column(sa.Column("asked", sa.Text))
+        table.add_column(sa.Column("warned_us", sa.BigInteger))
+        table.create_foreign_key(op.f("fk_subscriptions_plan_id"), "plans", ["plan_id"], ["id"])
+        table.create_foreign_key(
+            op.f("fk_subscriptions_service_team_id"), "teams", ["service_team_id"], ["id"], ondelete="CASCADE"
+        )
     op.execute("UPDATE subscriptions SET state = 'rejected' WHERE state = 'refused'")
+    op.execute(
+        "UPDATE subscriptions SET service_team_id = "
+        "(SELECT team_id FROM services WHERE services.id = subscriptions.service_id)"
+    )
     with replacing("subscriptions") as table:
         table.create_check_constraint(op.f("ck_subscriptions_state"), _STATES)
-    op.create_index(op.f("ix_subscriptions_plan_id"), "subscriptions", ["plan_id"])
+    op.drop_index(op.f("ix_subscriptions_service_id"), "subscriptions")
+    for columns in (
+        ["team_id", "created_us", "id"],
+        ["team_id", "state", "created_us", "id"],
+        ["service_team_id", "created_us", "id"],
+        ["service_team_id", "state", "created_us", "id"],
+        ["service_id", "state", "created_us", "id"],
+        ["state", "created_us", "id"],
+        ["team_id", "service_id", "state"],
+        ["plan_id"],
+    ):
+        op.create_index(op.f(f"ix_subscriptions_{'_'.join(columns)}"), "subscriptions", columns)
+    for name in ("expires_us", "review_us"):
+        there = sa.column(name).is_not(None)
+        op.create_index(
+            op.f(f"ix_subscriptions_state_{name}"),
+            "subscriptions",
+            ["state", name],
+            sqlite_where=there,
+            postgresql_where=there,
+        )
 
 
 def _create_releases() -> None:
