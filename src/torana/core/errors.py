@@ -71,6 +71,7 @@ ERRORS: dict[str, ErrorKind] = {
     "model_not_found": ErrorKind(
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
     ),
+    "not_subscribed": ErrorKind(403, _AUTH, "The app {app} may not call the service {service}: {why}. {how}"),
     "service_not_named": ErrorKind(
         400,
         _REQUEST,
@@ -225,6 +226,9 @@ ERRORS: dict[str, ErrorKind] = {
     ),
     "idempotency_key_reused": ErrorKind(
         422, _REQUEST, "This Idempotency-Key belongs to another request. Use a new one for each thing that you do."
+    ),
+    "wrong_state": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is {state}; that is possible where it is {needed}. Look at it again."
     ),
     "not_built": ErrorKind(
         404, _REQUEST, "There is nothing at {path} yet. Use the command line or the admin API at /api/v1."

@@ -2,10 +2,11 @@
 
 import urllib.parse
 from collections.abc import Callable
+from time import time_ns
 from typing import Any
 
 from torana.core.errors import Refusal
-from torana.core.snapshot import Facts, Service
+from torana.core.snapshot import App, Facts, Service
 from torana.dialects.anthropic_messages import models as anthropic
 from torana.dialects.gemini import models as gemini
 from torana.dialects.openai_chat import models as openai
@@ -24,7 +25,7 @@ def list_models(call: Call) -> bytes:
     view, principal = call.view, call.principal
     assert view is not None
     assert principal is not None
-    grants, names = principal.app.grants, view.names(principal)
+    grants, names = principal.app.grants, _counting(principal.app, view.names(principal))
     entry, encode_all, encode_one = _shape(call)
     if call.path is not MODEL and call.path is not GEMINI_MODEL:
         found = [(name, view.service(grants[name])) for name in names]
@@ -35,6 +36,13 @@ def list_models(call: Call) -> bytes:
         callable_ = ", ".join(names[:20])
         raise Refusal("model_not_found", param="model", model=name[:200], models=f"It may call: {callable_}.")
     return encode_one(entry(name, service))
+
+
+def _counting(app: App, names: list[str]) -> list[str]:
+    """Those whose subscription has not ended."""
+    now_us = time_ns() // 1000
+    over = {service_id for service_id, (end_us, _) in app.ends.items() if end_us <= now_us}
+    return [name for name in names if app.grants[name] not in over] if over else names
 
 
 def _shape(call: Call) -> tuple[Callable[[str, Service], Any], Callable[[Any], bytes], Callable[[Any], bytes]]:

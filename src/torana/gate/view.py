@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from torana.core.snapshot import App, Key, Limit, Service
+from torana.core.snapshot import App, Key, Limit, Offered, Service
 from torana.custom.describe import CustomModel
 from torana.gate.address import parse_networks
 from torana.gate.bounds import bounds_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torana.stores.snapshots.file import SnapshotFile
 
 _encode = msgspec.msgpack.Encoder().encode
+_NEVER = (0, "")
 MOST_KEPT = 100_000
 """Principals kept in memory; then all are dropped and looked up anew."""
 
@@ -31,7 +32,18 @@ MOST_KEPT = 100_000
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("custom", "gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
+    __slots__ = (
+        "custom",
+        "ends_us",
+        "gauges",
+        "headers",
+        "keep_bodies",
+        "places",
+        "rate_headers",
+        "rates",
+        "service",
+        "targets",
+    )
 
     def __init__(
         self,
@@ -39,7 +51,10 @@ class Offer:
         rates: tuple[tuple[Limit, "Rate"], ...],
         gauges: tuple[tuple[Limit, "Gauge"], ...],
         keep_bodies: bool,
+        ends_us: int = 0,
     ) -> None:
+        self.ends_us = ends_us
+        """From when the subscription no longer counts, in microseconds since 1970; 0 is never."""
         self.service, self.targets, self.custom = service, targets, _ = made
         self.rates = rates
         self.gauges = gauges
@@ -147,7 +162,9 @@ class View:
             if made is None:
                 return None
             found = principal.offers[service_id] = self._offer(principal, made)
-        principal.by_name[name] = found
+        if not found.ends_us:
+            # What ends is looked at in every call; nobody else has to ask what time it is.
+            principal.by_name[name] = found
         return found
 
     def names(self, principal: Principal) -> list[str]:
@@ -162,6 +179,17 @@ class View:
                 principal.names = sorted(name for name, service_id in grants.items() if service_id in allowed)
         return principal.names
 
+    def offered(self, principal: Principal, name: str) -> Offered | None:
+        """The service of this name that the principal's team sees, though this app may not call it; None where there is none."""
+        team_id, granted = principal.app.team_id, principal.app.grants.values()
+        seen = [
+            one
+            for one in self.snapshot.offered(name)
+            if (one.teams is None or team_id in one.teams) and one.service_id not in granted
+        ]
+        # As with grants: its own team's is meant before the platform's.
+        return min(seen, key=lambda one: (one.team_id != team_id, one.team_id != "", one.service_id), default=None)
+
     def service(self, service_id: str) -> Service | None:
         """A service by its id."""
         made = self._service(service_id)
@@ -169,13 +197,15 @@ class View:
 
     def _offer(self, principal: Principal, made: Made) -> Offer:
         service = made.service
-        limits = (*principal.key.limits, *principal.app.limits, *service.limits)
+        app = principal.app
+        limits = (*principal.key.limits, *app.limits, *service.limits, *app.plans.get(service.id, ()))
         counters = self._counters
         return Offer(
             made,
             tuple((limit, counters.rate(limit)) for limit in limits if limit.kind == "requests"),
             tuple((limit, counters.gauge(limit)) for limit in limits if limit.kind == "concurrency"),
-            principal.app.keep_bodies or service.keep_bodies,
+            app.keep_bodies or service.keep_bodies,
+            app.ends.get(service.id, _NEVER)[0],
         )
 
     def _app(self, app_id: str) -> App | None:
