@@ -79,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     custom_waiting: Annotated[int, Meta(ge=1, le=10_000)] = 64
     custom_memory_bytes: Annotated[int, Meta(ge=67_108_864)] = 402_653_184
 
+    public_catalogue: bool = False
+
 
 MEANINGS: dict[str, str] = {
     "data": "folder of this instance: database, master key, spool, snapshot, sockets",
@@ -127,6 +129,7 @@ MEANINGS: dict[str, str] = {
     "custom_workers": "processes of one gate that evaluate custom models; each starts when it is first needed",
     "custom_waiting": "evaluations of custom models that may wait in one gate; more calls are answered 503",
     "custom_memory_bytes": "memory that one evaluation of a custom model may take",
+    "public_catalogue": "whether services with the visibility public are listed to everybody, without signing in",
 }
 
 

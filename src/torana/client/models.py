@@ -274,6 +274,10 @@ class IssuerShown(Model):
     created_us: int
 
 
+class JsonValue(Model):
+    """JsonValue."""
+
+
 class KeyScopes(Model):
     """What the key may call, of what its app may; null is no restriction."""
 
@@ -367,6 +371,20 @@ class ListedNoticeShown(Model):
     next: str | None = None
 
 
+class ListedOfferedShown(Model):
+    """Listed_OfferedShown_."""
+
+    items: list["OfferedShown"]
+    next: str | None = None
+
+
+class ListedPlanShown(Model):
+    """Listed_PlanShown_."""
+
+    items: list["PlanShown"]
+    next: str | None = None
+
+
 class ListedPriceShown(Model):
     """Listed_PriceShown_."""
 
@@ -378,6 +396,20 @@ class ListedProviderShown(Model):
     """Listed_ProviderShown_."""
 
     items: list["ProviderShown"]
+    next: str | None = None
+
+
+class ListedPublicShown(Model):
+    """Listed_PublicShown_."""
+
+    items: list["PublicShown"]
+    next: str | None = None
+
+
+class ListedSubscriptionShown(Model):
+    """Listed_SubscriptionShown_."""
+
+    items: list["SubscriptionShown"]
     next: str | None = None
 
 
@@ -408,12 +440,79 @@ class NoticeShown(Model):
     read_us: int | None
 
 
+class OfferedShown(Model):
+    """A service that a team may subscribe to."""
+
+    id: str
+    name: str
+    kind: str
+    description: str | None
+    contract: "JsonValue"
+    plans: list["PlanShown"]
+    team: str | None
+    visibility: str
+    approval: bool
+    subscriptions: dict[str, int]
+    subscription: "OwnSubscription | None"
+
+
+class OwnSubscription(Model):
+    """The app's subscription."""
+
+    id: str
+    state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"]
+
+
+class PlanLimit(Model):
+    """At most so many `requests` `per` period, or so many calls at a time (`concurrency`)."""
+
+    requests: int | None = None
+    per: Literal["second", "minute", "hour", "day"] | None = None
+    concurrency: int | None = None
+
+
 class PlanMade(Model):
     """What an apply would do."""
 
     changes: list["ChangePlanned"]
     notes: list[str]
     fingerprint: str
+
+
+class PlanPriceInput(Model):
+    """What it costs, for people to read: nothing is charged here."""
+
+    text: str
+    amount: float | str | None = None
+    currency: str | None = None
+
+
+class PlanPriceOutput(Model):
+    """What it costs, for people to read: nothing is charged here."""
+
+    text: str
+    amount: str | None = None
+    currency: str | None = None
+
+
+class PlanShown(Model):
+    """A plan."""
+
+    id: str
+    name: str
+    description: str | None
+    limits: list[dict[str, "JsonValue"]]
+    price: "PlanPriceOutput | None"
+    created_us: int
+
+
+class PolicyShown(Model):
+    """What a service asks of its subscriptions."""
+
+    mode: Literal["default", "automatic", "owner", "staged"]
+    stages: list["StageShown"]
+    review_days: int | None
+    confirm_by: Literal["owner", "subscriber"]
 
 
 class PriceShown(Model):
@@ -454,12 +553,72 @@ class ProviderShown(Model):
     created_us: int
 
 
+class PublicShown(Model):
+    """A service as everybody may see it."""
+
+    id: str
+    name: str
+    kind: str
+    description: str | None
+    contract: "JsonValue"
+    plans: list["PlanShown"]
+
+
+class ReferredTo(Model):
+    """Something that is referred to."""
+
+    id: str
+    name: str
+
+
+class SharingShown(Model):
+    """Who sees a service."""
+
+    visibility: Literal["team", "teams", "organisation", "public"]
+    teams: list["TeamNamed"]
+
+
+class StageGiven(Model):
+    """One stage of an approval: so many people with this permission in the service's team."""
+
+    permission: str
+    count: int = 1
+    not_author: bool = True
+
+
 class StageShown(Model):
     """One stage."""
 
     permission: str
     count: int
     not_author: bool
+
+
+class SubscriptionShown(Model):
+    """That an app may, or wants to, call a service."""
+
+    id: str
+    app: "ReferredTo"
+    team: "ReferredTo"
+    service: "ReferredTo"
+    service_team_id: str | None
+    plan: "ReferredTo | None"
+    state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"]
+    reason: str | None
+    requested_by: str | None
+    created_us: int
+    changed_us: int | None
+    expires_us: int | None
+    review_us: int | None
+    wanted: "WantedShown | None"
+    approval_id: str | None
+
+
+class TeamNamed(Model):
+    """A team that sees the service."""
+
+    id: str
+    name: str
 
 
 class TeamShown(Model):
@@ -489,6 +648,13 @@ class VerifiedShown(Model):
     found: int
     findings: list["FindingShown"]
     notes: list[str]
+
+
+class WantedShown(Model):
+    """What is true once it is approved."""
+
+    plan: str | None
+    expires_us: int | None
 
 
 class WebhookMade(Model):
@@ -561,6 +727,7 @@ FindingShown.model_rebuild()
 Health.model_rebuild()
 IssuerKey.model_rebuild()
 IssuerShown.model_rebuild()
+JsonValue.model_rebuild()
 KeyScopes.model_rebuild()
 KeyShown.model_rebuild()
 LimitForm.model_rebuild()
@@ -572,18 +739,36 @@ ListedEntryShown.model_rebuild()
 ListedIssuerShown.model_rebuild()
 ListedKeyShown.model_rebuild()
 ListedNoticeShown.model_rebuild()
+ListedOfferedShown.model_rebuild()
+ListedPlanShown.model_rebuild()
 ListedPriceShown.model_rebuild()
 ListedProviderShown.model_rebuild()
+ListedPublicShown.model_rebuild()
+ListedSubscriptionShown.model_rebuild()
 ListedTeamShown.model_rebuild()
 ListedWebhookShown.model_rebuild()
 NoticeShown.model_rebuild()
+OfferedShown.model_rebuild()
+OwnSubscription.model_rebuild()
+PlanLimit.model_rebuild()
 PlanMade.model_rebuild()
+PlanPriceInput.model_rebuild()
+PlanPriceOutput.model_rebuild()
+PlanShown.model_rebuild()
+PolicyShown.model_rebuild()
 PriceShown.model_rebuild()
 ProviderShown.model_rebuild()
+PublicShown.model_rebuild()
+ReferredTo.model_rebuild()
+SharingShown.model_rebuild()
+StageGiven.model_rebuild()
 StageShown.model_rebuild()
+SubscriptionShown.model_rebuild()
+TeamNamed.model_rebuild()
 TeamShown.model_rebuild()
 Tried.model_rebuild()
 VerifiedShown.model_rebuild()
+WantedShown.model_rebuild()
 WebhookMade.model_rebuild()
 WebhookShown.model_rebuild()
 ToranaControlKeysShapesKeyMade.model_rebuild()

@@ -831,6 +831,218 @@ class AsyncCalls:
         return await self._transport.call(request, TypeAdapter(models.CallWithBodies))
 
 
+class Catalogue:
+    """Operations on catalogue."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_catalogue(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        search: str | None = None,
+        kind: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedOfferedShown:
+        """Services that a team may subscribe to. Sorted by `name` or `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/catalogue",
+            {},
+            {
+                "team": team,
+                "app": app,
+                "search": search,
+                "kind": kind,
+                "name": name,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedOfferedShown))
+
+    def iterate_catalogue(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        search: str | None = None,
+        kind: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.OfferedShown]:
+        """Every item of `list_catalogue`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_catalogue(
+                team=team, app=app, search=search, kind=kind, name=name, limit=limit, sort=sort, cursor=cursor
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def list_public_catalogue(
+        self,
+        *,
+        search: str | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedPublicShown:
+        """Public services, without signing in. Only there while the setting `public_catalogue` is on."""
+        request = Request(
+            "GET",
+            "/catalogue/public",
+            {},
+            {"search": search, "kind": kind, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedPublicShown))
+
+    def iterate_public_catalogue(
+        self, *, search: str | None = None, kind: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.PublicShown]:
+        """Every item of `list_public_catalogue`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_public_catalogue(search=search, kind=kind, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def get_offered(self, service: str, *, team: str | None = None, app: str | None = None) -> models.OfferedShown:
+        """One service of the catalogue, by its id, or by its name where only one has it.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/catalogue/{service}", {"service": service}, {"team": team, "app": app}, None, {})
+        return self._transport.call(request, TypeAdapter(models.OfferedShown))
+
+
+class AsyncCatalogue:
+    """Operations on catalogue."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_catalogue(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        search: str | None = None,
+        kind: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedOfferedShown:
+        """Services that a team may subscribe to. Sorted by `name` or `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/catalogue",
+            {},
+            {
+                "team": team,
+                "app": app,
+                "search": search,
+                "kind": kind,
+                "name": name,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedOfferedShown))
+
+    async def iterate_catalogue(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        search: str | None = None,
+        kind: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.OfferedShown]:
+        """Every item of `list_catalogue`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_catalogue(
+                team=team, app=app, search=search, kind=kind, name=name, limit=limit, sort=sort, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def list_public_catalogue(
+        self,
+        *,
+        search: str | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedPublicShown:
+        """Public services, without signing in. Only there while the setting `public_catalogue` is on."""
+        request = Request(
+            "GET",
+            "/catalogue/public",
+            {},
+            {"search": search, "kind": kind, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedPublicShown))
+
+    async def iterate_public_catalogue(
+        self, *, search: str | None = None, kind: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.PublicShown]:
+        """Every item of `list_public_catalogue`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_public_catalogue(search=search, kind=kind, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def get_offered(
+        self, service: str, *, team: str | None = None, app: str | None = None
+    ) -> models.OfferedShown:
+        """One service of the catalogue, by its id, or by its name where only one has it.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/catalogue/{service}", {"service": service}, {"team": team, "app": app}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.OfferedShown))
+
+
 class Declaration:
     """Operations on declaration."""
 
@@ -1732,6 +1944,233 @@ class AsyncNotices:
         return await self._transport.call(request, TypeAdapter(models.NoticeShown))
 
 
+class Plans:
+    """Operations on plans."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_plans(
+        self, service: str, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedPlanShown:
+        """Plans of a service that one owns or may subscribe to. Sorted by `name` or `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/services/{service}/plans",
+            {"service": service},
+            {"limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedPlanShown))
+
+    def iterate_plans(
+        self, service: str, *, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.PlanShown]:
+        """Every item of `list_plans`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_plans(service, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_plan(
+        self,
+        service: str,
+        *,
+        name: str,
+        description: str | Unset | None = UNSET,
+        limits: list[models.PlanLimit] | Unset = UNSET,
+        price: models.PlanPriceInput | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PlanShown:
+        """Make a plan. From then on whoever subscribes has to choose one.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/plans",
+            {"service": service},
+            {},
+            {"name": name, "description": description, "limits": limits, "price": price},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.PlanShown))
+
+    def get_plan(self, service: str, plan: str) -> models.PlanShown:
+        """One plan, by its id or name.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}/plans/{plan}", {"service": service, "plan": plan}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.PlanShown))
+
+    def change_plan(
+        self,
+        service: str,
+        plan: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limits: list[models.PlanLimit] | Unset | None = UNSET,
+        price: models.PlanPriceInput | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PlanShown:
+        """Change a plan, for everybody who has it.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/services/{service}/plans/{plan}",
+            {"service": service, "plan": plan},
+            {},
+            {"name": name, "description": description, "limits": limits, "price": price},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.PlanShown))
+
+    def delete_plan(
+        self, service: str, plan: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete a plan that no subscription has.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/services/{service}/plans/{plan}",
+            {"service": service, "plan": plan},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncPlans:
+    """Operations on plans."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_plans(
+        self, service: str, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedPlanShown:
+        """Plans of a service that one owns or may subscribe to. Sorted by `name` or `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/services/{service}/plans",
+            {"service": service},
+            {"limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedPlanShown))
+
+    async def iterate_plans(
+        self, service: str, *, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.PlanShown]:
+        """Every item of `list_plans`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_plans(service, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_plan(
+        self,
+        service: str,
+        *,
+        name: str,
+        description: str | Unset | None = UNSET,
+        limits: list[models.PlanLimit] | Unset = UNSET,
+        price: models.PlanPriceInput | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PlanShown:
+        """Make a plan. From then on whoever subscribes has to choose one.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/plans",
+            {"service": service},
+            {},
+            {"name": name, "description": description, "limits": limits, "price": price},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.PlanShown))
+
+    async def get_plan(self, service: str, plan: str) -> models.PlanShown:
+        """One plan, by its id or name.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}/plans/{plan}", {"service": service, "plan": plan}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.PlanShown))
+
+    async def change_plan(
+        self,
+        service: str,
+        plan: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limits: list[models.PlanLimit] | Unset | None = UNSET,
+        price: models.PlanPriceInput | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PlanShown:
+        """Change a plan, for everybody who has it.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/services/{service}/plans/{plan}",
+            {"service": service, "plan": plan},
+            {},
+            {"name": name, "description": description, "limits": limits, "price": price},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.PlanShown))
+
+    async def delete_plan(
+        self, service: str, plan: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete a plan that no subscription has.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/services/{service}/plans/{plan}",
+            {"service": service, "plan": plan},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
 class Prices:
     """Operations on prices."""
 
@@ -2226,6 +2665,517 @@ class AsyncProviders:
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
         await self._transport.call(request, TypeAdapter(None))
+
+
+class Sharing:
+    """Operations on sharing."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get_sharing(self, service: str) -> models.SharingShown:
+        """Who sees a service of one's own.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}/sharing", {"service": service}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.SharingShown))
+
+    def set_sharing(
+        self,
+        service: str,
+        *,
+        visibility: Literal["team", "teams", "organisation", "public"],
+        if_match: str | Model,
+        teams: list[str] | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.SharingShown:
+        """Set who sees a service. Subscriptions of teams that then do not see it any more are cancelled.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "PUT",
+            "/services/{service}/sharing",
+            {"service": service},
+            {},
+            {"visibility": visibility, "teams": teams},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SharingShown))
+
+    def get_subscription_policy(self, service: str) -> models.PolicyShown:
+        """Who approves subscriptions of a service, and how often they are confirmed.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}/subscription-policy", {"service": service}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.PolicyShown))
+
+    def set_subscription_policy(
+        self,
+        service: str,
+        *,
+        mode: Literal["default", "automatic", "owner", "staged"],
+        if_match: str | Model,
+        stages: list[models.StageGiven] | Unset = UNSET,
+        review_days: int | Unset | None = UNSET,
+        confirm_by: Literal["owner", "subscriber"] | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PolicyShown:
+        """Set who approves subscriptions, and how often they are confirmed.
+
+        Approved ones stay so, and have to be confirmed within the new time, counted from now. It is the team's to say who approves:
+        whoever designs a service could else do without the others.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "PUT",
+            "/services/{service}/subscription-policy",
+            {"service": service},
+            {},
+            {"mode": mode, "stages": stages, "review_days": review_days, "confirm_by": confirm_by},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.PolicyShown))
+
+
+class AsyncSharing:
+    """Operations on sharing."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get_sharing(self, service: str) -> models.SharingShown:
+        """Who sees a service of one's own.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}/sharing", {"service": service}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.SharingShown))
+
+    async def set_sharing(
+        self,
+        service: str,
+        *,
+        visibility: Literal["team", "teams", "organisation", "public"],
+        if_match: str | Model,
+        teams: list[str] | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.SharingShown:
+        """Set who sees a service. Subscriptions of teams that then do not see it any more are cancelled.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "PUT",
+            "/services/{service}/sharing",
+            {"service": service},
+            {},
+            {"visibility": visibility, "teams": teams},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SharingShown))
+
+    async def get_subscription_policy(self, service: str) -> models.PolicyShown:
+        """Who approves subscriptions of a service, and how often they are confirmed.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}/subscription-policy", {"service": service}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.PolicyShown))
+
+    async def set_subscription_policy(
+        self,
+        service: str,
+        *,
+        mode: Literal["default", "automatic", "owner", "staged"],
+        if_match: str | Model,
+        stages: list[models.StageGiven] | Unset = UNSET,
+        review_days: int | Unset | None = UNSET,
+        confirm_by: Literal["owner", "subscriber"] | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.PolicyShown:
+        """Set who approves subscriptions, and how often they are confirmed.
+
+        Approved ones stay so, and have to be confirmed within the new time, counted from now. It is the team's to say who approves:
+        whoever designs a service could else do without the others.
+
+        Needs the permission `teams:write`.
+        """
+        request = Request(
+            "PUT",
+            "/services/{service}/subscription-policy",
+            {"service": service},
+            {},
+            {"mode": mode, "stages": stages, "review_days": review_days, "confirm_by": confirm_by},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.PolicyShown))
+
+
+class Subscriptions:
+    """Operations on subscriptions."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_subscriptions(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        service: str | None = None,
+        state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedSubscriptionShown:
+        """Subscriptions of one's teams' apps, and of one's teams' services. Sorted by `created_us`, newest first.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "GET",
+            "/subscriptions",
+            {},
+            {
+                "team": team,
+                "app": app,
+                "service": service,
+                "state": state,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedSubscriptionShown))
+
+    def iterate_subscriptions(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        service: str | None = None,
+        state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.SubscriptionShown]:
+        """Every item of `list_subscriptions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_subscriptions(
+                team=team, app=app, service=service, state=state, limit=limit, sort=sort, cursor=cursor
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def ask_for_subscription(
+        self,
+        *,
+        app: str,
+        service: str,
+        plan: str | Unset | None = UNSET,
+        reason: str | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        audit_reason: str | None = None,
+    ) -> models.SubscriptionShown:
+        """Subscribe an app: `approved` at once, or `requested` with an approval, as the service's policy says.
+
+        Needs the permission `subscriptions:request`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions",
+            {},
+            {},
+            {"app": app, "service": service, "plan": plan, "reason": reason, "expires_us": expires_us},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": audit_reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    def get_subscription(self, subscription: str) -> models.SubscriptionShown:
+        """One subscription.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request("GET", "/subscriptions/{subscription}", {"subscription": subscription}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    def suspend_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Stop it for now. Only the service's side can, and can resume it.
+
+        Needs the permission `subscriptions:approve`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/suspend",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    def resume_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Let a suspended one go on.
+
+        Needs the permission `subscriptions:approve`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/resume",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    def cancel_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """End it: the app's side with `subscriptions:request`, the service's with `subscriptions:approve`.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/cancel",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    def renew_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Give it another plan or end, from either side. Where the policy wants an approval, it goes on as it is until then.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/renew",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    def confirm_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Say that it is still needed, before `review_us`. Whose people do so says the service's policy.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/confirm",
+            {"subscription": subscription},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+
+class AsyncSubscriptions:
+    """Operations on subscriptions."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_subscriptions(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        service: str | None = None,
+        state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedSubscriptionShown:
+        """Subscriptions of one's teams' apps, and of one's teams' services. Sorted by `created_us`, newest first.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "GET",
+            "/subscriptions",
+            {},
+            {
+                "team": team,
+                "app": app,
+                "service": service,
+                "state": state,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedSubscriptionShown))
+
+    async def iterate_subscriptions(
+        self,
+        *,
+        team: str | None = None,
+        app: str | None = None,
+        service: str | None = None,
+        state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.SubscriptionShown]:
+        """Every item of `list_subscriptions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_subscriptions(
+                team=team, app=app, service=service, state=state, limit=limit, sort=sort, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def ask_for_subscription(
+        self,
+        *,
+        app: str,
+        service: str,
+        plan: str | Unset | None = UNSET,
+        reason: str | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        audit_reason: str | None = None,
+    ) -> models.SubscriptionShown:
+        """Subscribe an app: `approved` at once, or `requested` with an approval, as the service's policy says.
+
+        Needs the permission `subscriptions:request`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions",
+            {},
+            {},
+            {"app": app, "service": service, "plan": plan, "reason": reason, "expires_us": expires_us},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": audit_reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    async def get_subscription(self, subscription: str) -> models.SubscriptionShown:
+        """One subscription.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request("GET", "/subscriptions/{subscription}", {"subscription": subscription}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    async def suspend_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Stop it for now. Only the service's side can, and can resume it.
+
+        Needs the permission `subscriptions:approve`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/suspend",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    async def resume_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Let a suspended one go on.
+
+        Needs the permission `subscriptions:approve`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/resume",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    async def cancel_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """End it: the app's side with `subscriptions:request`, the service's with `subscriptions:approve`.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/cancel",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    async def renew_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Give it another plan or end, from either side. Where the policy wants an approval, it goes on as it is until then.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/renew",
+            {"subscription": subscription},
+            {},
+            {},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
+
+    async def confirm_subscription(
+        self, subscription: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.SubscriptionShown:
+        """Say that it is still needed, before `review_us`. Whose people do so says the service's policy.
+
+        Needs the permission `subscriptions:read`.
+        """
+        request = Request(
+            "POST",
+            "/subscriptions/{subscription}/confirm",
+            {"subscription": subscription},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.SubscriptionShown))
 
 
 class System:
@@ -2845,13 +3795,17 @@ class Resources:
         self.apps = Apps(transport)
         self.audit = Audit(transport)
         self.calls = Calls(transport)
+        self.catalogue = Catalogue(transport)
         self.declaration = Declaration(transport)
         self.issuers = Issuers(transport)
         self.keys = Keys(transport)
         self.limits = Limits(transport)
         self.notices = Notices(transport)
+        self.plans = Plans(transport)
         self.prices = Prices(transport)
         self.providers = Providers(transport)
+        self.sharing = Sharing(transport)
+        self.subscriptions = Subscriptions(transport)
         self.system = System(transport)
         self.teams = Teams(transport)
         self.webhooks = Webhooks(transport)
@@ -2865,13 +3819,17 @@ class AsyncResources:
         self.apps = AsyncApps(transport)
         self.audit = AsyncAudit(transport)
         self.calls = AsyncCalls(transport)
+        self.catalogue = AsyncCatalogue(transport)
         self.declaration = AsyncDeclaration(transport)
         self.issuers = AsyncIssuers(transport)
         self.keys = AsyncKeys(transport)
         self.limits = AsyncLimits(transport)
         self.notices = AsyncNotices(transport)
+        self.plans = AsyncPlans(transport)
         self.prices = AsyncPrices(transport)
         self.providers = AsyncProviders(transport)
+        self.sharing = AsyncSharing(transport)
+        self.subscriptions = AsyncSubscriptions(transport)
         self.system = AsyncSystem(transport)
         self.teams = AsyncTeams(transport)
         self.webhooks = AsyncWebhooks(transport)

@@ -15,16 +15,20 @@ from torana.control.apps.endpoints import router as apps
 from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
+from torana.control.catalogue.endpoints import router as catalogue
 from torana.control.issuers.endpoints import router as issuers
 from torana.control.keys.endpoints import router as keys
 from torana.control.notices.endpoints import router as notices
 from torana.control.plan.endpoints import router as plan
+from torana.control.plans.endpoints import router as plans
 from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
 from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
 from torana.control.serve import serve_control
 from torana.control.services.endpoints import router as models
+from torana.control.sharing.endpoints import router as sharing
+from torana.control.subscriptions.endpoints import router as subscriptions
 from torana.control.teams.endpoints import router as teams
 from torana.control.webhooks.call import Caller
 from torana.control.webhooks.endpoints import router as webhooks
@@ -48,6 +52,10 @@ ROUTERS = (
     webhooks,
     apps,
     issuers,
+    subscriptions,
+    plans,
+    sharing,
+    catalogue,
 )
 
 
@@ -74,6 +82,7 @@ def create_app(
     app.openapi = partial(document, app)  # type: ignore[method-assign] # FastAPI's own way of extending it
     app.state.publisher = publisher
     app.state.calls = calls_recorded
+    app.state.settings = Settings() if settings is None else settings
     app.state.verifying = asyncio.Lock()
     app.state.caller = Caller(settings or Settings())
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)

@@ -22,7 +22,9 @@ from torana.control.notices.mail import mail_server
 from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
+from torana.control.subscriptions import due as subscriptions_due
 from torana.control.webhooks.call import Caller
+from torana.core.ids import epoch_us
 from torana.kit.backoff import backoff
 from torana.kit.log import logger
 from torana.kit.tasks import spawn
@@ -72,6 +74,7 @@ async def serve_in_loop(
             spawn(_keep_anchor(publisher), "audit_anchor"),
             spawn(deliver(publisher, senders), "deliver"),
             spawn(keep_fresh(publisher), "issuers"),
+            spawn(_end_subscriptions(publisher), "end_subscriptions"),
         ]
         await _run(servers, ready)
         for job in jobs:
@@ -160,6 +163,20 @@ async def _keep_anchor(publisher: Publisher) -> None:
         if reason is not None and reason != said:
             logger().error("audit_anchor_not_moved", reason=reason)
         said = reason
+
+
+async def _end_subscriptions(publisher: Publisher) -> None:
+    """Bring subscriptions to what time has made of them. Gates have kept to their ends already."""
+    failing = False
+    while True:
+        try:
+            await subscriptions_due.run_once(publisher, epoch_us())
+            failing = False
+        except Exception as error:
+            if not failing:
+                logger().warning("end_subscriptions_failed", error=type(error).__name__)
+            failing = True
+        await asyncio.sleep(subscriptions_due.SECONDS)
 
 
 async def _run(servers: list[tuple["_Server", socket.socket]], ready: Callable[[], None]) -> None:

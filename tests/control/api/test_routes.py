@@ -31,6 +31,10 @@ ALLOWED: dict[str, set[str]] = {
     "audit:read": {"owner", "admin", "auditor"},
     "webhooks:read": {"owner", "admin", "auditor", "one.viewer", "one.developer", "one.team_admin"},
     "webhooks:write": {"owner", "admin", "one.service_owner", "one.team_admin"},
+    "services:write": {"owner", "admin", "one.service_owner", "one.team_admin"},
+    "subscriptions:read": {"owner", "auditor", "reviewer", "one.viewer", "one.developer"},
+    "subscriptions:request": {"owner", "one.developer", "one.team_admin"},
+    "subscriptions:approve": {"owner", "reviewer", "one.service_owner", "one.team_admin"},
     "declaration:write": {"owner", "admin"},
 }
 

@@ -6,7 +6,7 @@ deployment, and everything else, revocations above all, is published as ever.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
@@ -15,15 +15,16 @@ import msgspec
 
 from torana.catalog.models import find
 from torana.catalog.vendors import VENDORS
+from torana.control.apps.service import App
 from torana.control.issuers import service as issuers
 from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
 from torana.control.keys.service import Key
-from torana.control.policies.service import Limit
+from torana.control.policies.service import Limit, LimitDraft
 from torana.control.providers import places
 from torana.control.providers.service import Provider, ca_problem, url_problem
-from torana.control.publish.read import KEEP_EXPIRED_US, Truth
+from torana.control.publish.read import KEEP_EXPIRED_US, Subscribed, Truth
+from torana.control.publish.subscribed import given, offered
 from torana.control.services.service import Alias, Deployment, Service
-from torana.control.subscriptions.service import may_subscribe
 from torana.core import snapshot as published
 from torana.custom.describe import CustomModel
 from torana.stores.secrets.master import MasterKey, MasterKeyError
@@ -49,6 +50,7 @@ class Compiled(NamedTuple):
     snapshot: published.Snapshot
     left_out: dict[str, str]
     """Names of provider accounts, each with the reason."""
+    surroundings: "Surroundings"
 
 
 class _Offer(NamedTuple):
@@ -57,6 +59,16 @@ class _Offer(NamedTuple):
     service: Service
     deployments: list[Deployment]
     aliases: list[Alias]
+
+
+class Surroundings(NamedTuple):
+    """What apps are compiled with: all that does not change with their subscriptions."""
+
+    offers: dict[str, _Offer]
+    providers: dict[str, Provider]
+    teams: dict[str, str]
+    shared: Mapping[str, frozenset[str]]
+    plans: Mapping[str, tuple[LimitDraft, ...]]
 
 
 def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> Compiled:
@@ -69,36 +81,49 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
         raise NotPublishable(reasons)
     limits = limits_by_owner(truth.limits)
     teams = {team.id: team.name for team in truth.teams}
-
-    subscribed = _subscribed(truth, offers)
-    reachable = {offer.service.id: offer for some in subscribed.values() for offer in some}
+    surroundings = Surroundings(offers, providers, teams, truth.shared, truth.plans)
+    apps = compile_apps(surroundings, truth.apps, truth.subscriptions, limits)
+    reachable = {id_: offers[id_] for id_ in {id_ for app in apps.values() for id_ in app.grants.values()}}
     used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
     closed = {id_: why for id_ in sorted(used) if (why := _closed(providers[id_], master))}
-    grants = _Grants(providers)
     snapshot = published.Snapshot(
         version=version,
         compiled_us=compiled_us,
         keys=compile_keys(truth.keys, limits, compiled_us),
-        apps={
-            app.id: published.App(
-                id=app.id,
-                name=app.name,
-                team_id=app.team_id,
-                grants=grants.of(app.team_id, subscribed[app.id]),
-                limits=_limits(limits, app.id, "app", app.name)
-                + _limits(limits, app.team_id, "team", teams[app.team_id]),
-                keep_bodies=app.keep_bodies,
-            )
-            for app in truth.apps
-        },
+        apps=apps,
         services={
             id_: _service(reachable[id_], providers, _limits(limits, id_, "service", reachable[id_].service.name))
             for id_ in sorted(reachable)
         },
         accounts={id_: _account(providers[id_]) for id_ in sorted(used) if id_ not in closed},
         issuers=_issuers(truth),
+        offered=offered([offer.service for offer in offers.values()], truth.aliases, truth.shared),
     )
-    return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()})
+    return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()}, surroundings)
+
+
+def compile_apps(
+    around: Surroundings, apps: Sequence[App], subscriptions: Iterable[Subscribed], limits: dict[str, list[Limit]]
+) -> dict[str, published.App]:
+    """Apps as gates see them, by their ids; `subscriptions` and `limits` are theirs and their teams'."""
+    services = {id_: offer.service for id_, offer in around.offers.items()}
+    subscribed = given(apps, subscriptions, services, around.shared, around.plans)
+    grants = _Grants(around.providers)
+    return {
+        app.id: published.App(
+            id=app.id,
+            name=app.name,
+            team_id=app.team_id,
+            grants=grants.of(app.team_id, [around.offers[id_] for id_ in subscribed[app.id].service_ids]),
+            limits=_limits(limits, app.id, "app", app.name)
+            + _limits(limits, app.team_id, "team", around.teams[app.team_id]),
+            keep_bodies=app.keep_bodies,
+            plans=subscribed[app.id].plans,
+            ends=subscribed[app.id].ends,
+            states=subscribed[app.id].states,
+        )
+        for app in apps
+    }
 
 
 def compile_keys(keys: Iterable[Key], limits: dict[str, list[Limit]], now_us: int) -> dict[bytes, published.Key]:
@@ -157,18 +182,6 @@ def compile_account(provider: Provider) -> published.Account:
 def limits_by_owner(limits: Iterable[Limit]) -> dict[str, list[Limit]]:
     """Limits by the id of whose they are."""
     return _grouped(limits, attrgetter("owner_id"))
-
-
-def _subscribed(truth: Truth, offers: dict[str, _Offer]) -> dict[str, list[_Offer]]:
-    """What each app may call."""
-    team_of = {app.id: app.team_id for app in truth.apps}
-    subscribed: dict[str, list[_Offer]] = {app_id: [] for app_id in team_of}
-    for subscription in truth.subscriptions:
-        offer, found = offers.get(subscription.service_id), subscribed.get(subscription.app_id)
-        # The subscription alone is not enough: its service may have been taken back from the organisation since.
-        if offer is not None and found is not None and may_subscribe(team_of[subscription.app_id], offer.service):
-            found.append(offer)
-    return subscribed
 
 
 class _Grants:

@@ -1,12 +1,36 @@
 """Services, their deployments and their aliases in SQL."""
 
+from collections.abc import Collection
+
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
 
 from torana.control.access.scope import Scope, within
 from torana.stores.sql.engine import Connection
+from torana.stores.sql.lifecycle_tables import releases, service_teams
 from torana.stores.sql.metadata import columns_of
 from torana.stores.sql.tables import aliases, deployments, services
+
+EVERYBODY = ("organisation", "public")
+"""Visibilities that every team's apps may subscribe under."""
+_LIVE = ("published", "deprecated")
+
+
+def seen_by(team_ids: Collection[str]) -> ColumnElement[bool]:
+    """The condition on `services` that one of these teams sees it. What it means for one team says `may_subscribe`."""
+    ids = sorted(team_ids)
+    shared = exists().where(service_teams.c.service_id == services.c.id, service_teams.c.shared_with.in_(ids))
+    return or_(
+        services.c.visibility.in_(EVERYBODY),
+        services.c.team_id.in_(ids),
+        and_(services.c.visibility == "teams", shared),
+    )
+
+
+def served() -> ColumnElement[bool]:
+    """The condition on `services` that there is something to subscribe to: not switched off, nor only a draft."""
+    live = exists().where(releases.c.service_id == services.c.id, releases.c.state.in_(_LIVE))
+    return and_(services.c.state == "active", or_(services.c.lifecycle == "direct", live))
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -18,7 +42,7 @@ class Service(msgspec.Struct, frozen=True):
     name: str
     kind: str
     visibility: str
-    """`organisation`: every team's apps may subscribe; `team`: only its own team's."""
+    """Whose apps may subscribe: `team` (its own), `teams` (those it is shared with), `organisation`, `public`."""
     state: str
     """`active` or `disabled`."""
     keep_bodies: bool
@@ -27,6 +51,13 @@ class Service(msgspec.Struct, frozen=True):
     try_unsupported: bool = False
     custom: str | None = None
     """Of kind `custom`: the description of the model, as JSON."""
+    lifecycle: str = "direct"
+    """`direct`: what stands here is served. `released`: it is a draft, and releases of it are served."""
+    description: str | None = None
+    contract: str | None = None
+    """JSON with the schemas of input and output."""
+    approval: str | None = None
+    """JSON: control/releases/design.py says of what form."""
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -74,7 +105,7 @@ async def by_name(connection: Connection, team_id: str | None, name: str) -> Ser
 
 async def named_for(connection: Connection, team_id: str, name: str) -> list[Service]:
     """Every service of this name that the team's apps may subscribe to."""
-    visible = (services.c.team_id == team_id) | (services.c.visibility == "organisation")
+    visible = seen_by((team_id,))
     rows = await connection.execute(
         select(*columns_of(services, Service)).where(services.c.name == name, visible).order_by(services.c.id)
     )

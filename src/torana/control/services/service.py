@@ -27,6 +27,7 @@ __all__ = [
     "update",
 ]
 
+Visibility = Literal["team", "teams", "organisation", "public"]
 MOST_NAME = 200
 MOST_WEIGHT = 1_000_000
 
@@ -50,7 +51,7 @@ class ServiceDraft(NamedTuple):
     deployments: Sequence[DeploymentDraft]
     team_id: str | None = None
     aliases: Sequence[str] = ()
-    visibility: Literal["team", "organisation"] = "organisation"
+    visibility: Visibility = "organisation"
     state: Literal["active", "disabled"] = "active"
     keep_bodies: bool = False
     kind: Literal["model", "custom"] = "model"
