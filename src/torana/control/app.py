@@ -72,6 +72,7 @@ def create_app(
     app.state.calls = calls_recorded
     app.state.verifying = asyncio.Lock()
     app.state.caller = Caller(settings or Settings())
+    app.state.settings = Settings() if settings is None else settings
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)

@@ -61,7 +61,7 @@ async def serve_in_loop(
         app = create_app(publisher, calls_recorded, settings)
         servers = [
             (_server(Door(app, owner_socket=True)), open_socket(data)),
-            (_server(Door(app, owner_socket=False)), open_socket(data, FORWARDED_SOCKET)),
+            (_server(Door(app, owner_socket=False, from_gates=True)), open_socket(data, FORWARDED_SOCKET)),
         ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint
 
-from torana.stores.sql.columns import belongs, created, identity, one_of, text, time
+from torana.stores.sql.columns import belongs, created, identity, one_of, text, time, unique_where_null
 from torana.stores.sql.metadata import metadata
 
 users = Table(
@@ -21,8 +21,11 @@ users = Table(
     # The id that a SCIM client or an identity provider knows the user by.
     text("external_id", 300, nullable=True),
     time("last_sign_in_us", nullable=True),
+    # Whose service account it is; null for a person.
+    belongs("team_id", "teams", nullable=True),
     UniqueConstraint("email"),
     Index(None, "external_id"),
+    Index(None, "team_id"),
     one_of("kind", "person", "service"),
     one_of("state", "invited", "active", "suspended"),
 )
@@ -54,7 +57,9 @@ sessions = Table(
     belongs("user_id", "users"),
     Column("digest", LargeBinary(16), nullable=False),
     created(),
+    # When it ends unless it is used; use moves it, up to `ends_us`.
     time("expires_us"),
+    time("ends_us"),
     time("seen_us"),
     time("revoked_us", nullable=True),
     text("address", 64, nullable=True),
@@ -72,6 +77,7 @@ sign_in_failures = Table(
     Column("subject", LargeBinary(16), primary_key=True),
     Column("count", time("count").type, nullable=False),
     time("last_us"),
+    Index(None, "last_us"),
 )
 
 invitations = Table(
@@ -80,6 +86,8 @@ invitations = Table(
     identity(),
     text("email", 320),
     text("platform_role", 100),
+    # Whom it lets in, where there is a user already.
+    belongs("user_id", "users", nullable=True),
     belongs("team_id", "teams", nullable=True),
     # Of the team, where there is one.
     text("role", 100, nullable=True),
@@ -91,6 +99,7 @@ invitations = Table(
     time("revoked_us", nullable=True),
     UniqueConstraint("digest"),
     Index(None, "team_id"),
+    Index(None, "email"),
 )
 
 memberships = Table(
@@ -120,6 +129,7 @@ roles = Table(
     text("permissions"),
     created(),
     UniqueConstraint("team_id", "name"),
+    unique_where_null("uq_roles_platform", "team_id", "name"),
 )
 
 identity_providers = Table(

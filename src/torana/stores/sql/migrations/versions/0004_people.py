@@ -35,9 +35,12 @@ def _change_users() -> None:
         table.add_column(sa.Column("state", sa.String(20), server_default="active", nullable=False))
         table.add_column(sa.Column("external_id", sa.String(300)))
         table.add_column(sa.Column("last_sign_in_us", sa.BigInteger))
+        table.add_column(sa.Column("team_id", sa.String(40)))
+        table.create_foreign_key(op.f("fk_users_team_id"), "teams", ["team_id"], ["id"], ondelete="CASCADE")
         table.create_check_constraint(op.f("ck_users_kind"), "kind IN ('person', 'service')")
         table.create_check_constraint(op.f("ck_users_state"), "state IN ('invited', 'active', 'suspended')")
     op.create_index(op.f("ix_users_external_id"), "users", ["external_id"])
+    op.create_index(op.f("ix_users_team_id"), "users", ["team_id"])
     # Whoever could do everything is an owner now: there has to be one.
     op.execute("UPDATE users SET platform_role = 'owner' WHERE platform_role = 'admin'")
 
@@ -59,6 +62,7 @@ def _create_sessions() -> None:
         sa.Column("digest", sa.LargeBinary(16), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("expires_us", sa.BigInteger, nullable=False),
+        sa.Column("ends_us", sa.BigInteger, nullable=False),
         sa.Column("seen_us", sa.BigInteger, nullable=False),
         sa.Column("revoked_us", sa.BigInteger),
         sa.Column("address", sa.String(64)),
@@ -79,6 +83,7 @@ def _create_sign_in_failures() -> None:
         sa.Column("last_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_failures")),
     )
+    op.create_index(op.f("ix_sign_in_failures_last_us"), "sign_in_failures", ["last_us"])
 
 
 def _create_invitations() -> None:
@@ -87,6 +92,7 @@ def _create_invitations() -> None:
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("email", sa.String(320), nullable=False),
         sa.Column("platform_role", sa.String(100), nullable=False),
+        sa.Column("user_id", sa.String(40)),
         sa.Column("team_id", sa.String(40)),
         sa.Column("role", sa.String(100)),
         sa.Column("digest", sa.LargeBinary(16), nullable=False),
@@ -98,11 +104,13 @@ def _create_invitations() -> None:
         sa.ForeignKeyConstraint(
             ["invited_by"], ["users.id"], name=op.f("fk_invitations_invited_by"), ondelete="SET NULL"
         ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_invitations_user_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_invitations_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("digest", name=op.f("uq_invitations_digest")),
     )
     op.create_index(op.f("ix_invitations_team_id"), "invitations", ["team_id"])
+    op.create_index(op.f("ix_invitations_email"), "invitations", ["email"])
 
 
 def _create_memberships() -> None:
@@ -136,6 +144,10 @@ def _create_roles() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_roles_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
         sa.UniqueConstraint("team_id", "name", name=op.f("uq_roles_team_id_name")),
+    )
+    of_platform = sa.column("team_id").is_(None)
+    op.create_index(
+        "uq_roles_platform", "roles", ["name"], unique=True, sqlite_where=of_platform, postgresql_where=of_platform
     )
 
 
