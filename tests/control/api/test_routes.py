@@ -30,6 +30,12 @@ ALLOWED: dict[str, set[str]] = {
     "webhooks:read": {"owner", "admin", "auditor", "one.viewer", "one.developer", "one.team_admin"},
     "webhooks:write": {"owner", "admin", "one.service_owner", "one.team_admin"},
     "declaration:write": {"owner", "admin"},
+    "members:read": {"owner", "admin", "auditor", "one.viewer", "one.team_admin"},
+    "members:write": {"owner", "admin", "one.team_admin"},
+    "roles:read": {"owner", "admin", "auditor", "one.viewer", "one.team_admin"},
+    "roles:write": {"owner", "admin", "one.team_admin"},
+    "users:read": {"owner", "admin", "auditor"},
+    "users:write": {"owner", "admin"},
 }
 
 

@@ -11,7 +11,6 @@ from torana.control.users import passwords, repository
 from torana.control.users.repository import Filters, User
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
-from torana.core.secret import Secret
 from torana.stores.sql.engine import Connection
 
 __all__ = [
@@ -28,8 +27,10 @@ __all__ = [
     "create",
     "find",
     "hash_password",
+    "open_account",
     "page",
     "remove",
+    "rename",
     "set_password",
     "suspend",
 ]
@@ -139,15 +140,25 @@ async def remove(connection: Connection, actor: Actor, user: User) -> None:
     await repository.remove(connection, user.id)
 
 
+async def rename(connection: Connection, user: User, name: str) -> User:
+    """The user under another name. Raises Refusal."""
+    changed = msgspec.structs.replace(user, name=check_display_name(name))
+    await repository.change(connection, user.id, {"name": changed.name})
+    return changed
+
+
+async def open_account(connection: Connection, user: User, password_hash: str, name: str | None) -> User:
+    """Somebody who was invited has come and chosen a password. Raises Refusal."""
+    called = check_display_name(name) or user.name
+    values = {"password_hash": password_hash, "state": "active", "name": called}
+    await repository.change(connection, user.id, values)
+    return msgspec.structs.replace(user, password_hash=password_hash, state="active", name=called)
+
+
 async def set_password(connection: Connection, user: User, password_hash: str) -> User:
     """The user with another password."""
     await repository.change(connection, user.id, {"password_hash": password_hash})
     return msgspec.structs.replace(user, password_hash=password_hash)
-
-
-async def check_password(user: User, password: Secret) -> bool:
-    """Whether it is the user's; as slow when they have none."""
-    return await passwords.matches(user.password_hash, password)
 
 
 def check_display_name(name: str | None) -> str | None:
