@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import pytest
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from tests.support.api import Organisation
 from torana.control.app import create_app
 from torana.control.door import Door
+from torana.control.publish.publish import Publisher
+from torana.control.users import passwords
 from torana.settings import Settings
 from torana.stores.sql.audit_tables import audit
 from torana.stores.sql.engine import reading, writing
@@ -34,6 +38,19 @@ async def give_password(on: Organisation, *names: str) -> None:
         await connection.execute(update(users).where(users.c.id.in_(ids)).values(password_hash=hashed(PASSWORD)))
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have passwords hashed with parameters that are quick, and unsafe."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    passwords._nobody.cache_clear()
+
+
+@functools.lru_cache(maxsize=2)
+def _app(publisher: Publisher, settings: Settings | None) -> FastAPI:
+    # Making it takes longer than most calls.
+    return create_app(publisher, None, settings)
+
+
 @asynccontextmanager
 async def browser(
     on: Organisation, address: str = "192.0.2.1", settings: Settings | None = None, **headers: str
@@ -41,8 +58,7 @@ async def browser(
     """A browser at this address on a page of this installation; it keeps cookies."""
     sent = {"origin": ORIGIN, "sec-fetch-site": "same-origin", "user-agent": "Mozilla/5.0"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    app = create_app(on.publisher, None, settings)
-    transport = httpx2.ASGITransport(Door(app, owner_socket=False), client=(address, 1))
+    transport = httpx2.ASGITransport(Door(_app(on.publisher, settings), owner_socket=False), client=(address, 1))
     async with httpx2.AsyncClient(transport=transport, base_url=f"{ORIGIN}/api/v1", headers=sent) as client:
         yield client
 
