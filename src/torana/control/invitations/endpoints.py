@@ -8,11 +8,14 @@ from starlette.responses import Response
 
 from torana.control.access.personal import person
 from torana.control.api.change import changing, reply
-from torana.control.api.guard import Acting, check_page, guard
+from torana.control.api.guard import Acting, acting, check_page, guard
 from torana.control.api.shapes import PROBLEMS, Asked, Listed, Paging
+from torana.control.audit import service as audit
 from torana.control.invitations import service as invitations
+from torana.control.invitations.post import post_of, send
 from torana.control.invitations.repository import Invitation, State
 from torana.control.publish.publish import Publisher
+from torana.control.sessions import throttle
 from torana.control.teams import service as teams
 from torana.control.users import passwords
 from torana.control.users import service as users
@@ -21,7 +24,8 @@ from torana.control.users.schemas import DisplayName, Email, RoleName, Seconds, 
 from torana.control.users.schemas import shown as user_shown
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us
-from torana.stores.sql.engine import reading
+from torana.settings import Settings
+from torana.stores.sql.engine import reading, writing
 
 router = APIRouter(tags=["invitations"], responses=PROBLEMS)
 
@@ -42,6 +46,18 @@ class AcceptAsked(Asked):
     token: SecretAsked
     password: SecretAsked
     name: DisplayName | None = None
+
+
+class RegistrationAsked(Asked):
+    """Somebody who wants an account."""
+
+    email: Email
+
+
+class RegistrationShown(BaseModel):
+    """That an e-mail was sent there, if it can have an account and has none."""
+
+    email: str
 
 
 class TokenAsked(Asked):
@@ -113,6 +129,7 @@ async def list_invitations(
 @router.post("/invitations", status_code=201, response_model=InvitationWithToken, **guard("members:write"))
 async def create_invitation(body: InvitationAsked, request: Request, actor: Acting) -> Response:
     """Invite somebody into a team, whether they have an account or not. An earlier invitation of theirs into it ends."""
+    post = post_of(request)
     async with changing(request) as change:
         team = await teams.find(change.connection, actor.scope("members:read"), body.team)
         actor.demand("members:write", team.id)
@@ -127,9 +144,12 @@ async def create_invitation(body: InvitationAsked, request: Request, actor: Acti
         )
         after = shown(made.invitation)
         await change.note("invitation.create", "invitation", after.id, name=after.email, team_id=team.id, after=after)
-        token = None if made.emailed else made.secret.reveal()
-        content = InvitationWithToken(**after.model_dump(), emailed=made.emailed, token=token)
-        return change.reply(content, 201, location=f"/api/v1/invitations/{after.id}")
+        token = made.secret.reveal() if post is None else None
+        content = InvitationWithToken(**after.model_dump(), emailed=post is not None, token=token)
+        response = change.reply(content, 201, location=f"/api/v1/invitations/{after.id}")
+    if post is not None:
+        send(post, made)
+    return response
 
 
 @router.get("/invitations/{invitation}", response_model=InvitationShown, **guard("members:read"))
@@ -194,6 +214,43 @@ async def accept_my_invitation(body: TokenAsked, request: Request, actor: Acting
             after={"role": found.role, "platform_role": found.platform_role},
         )
         return change.reply(None)
+
+
+@router.post("/registrations", status_code=202, response_model=RegistrationShown, **guard("public"))
+async def register(body: RegistrationAsked, request: Request) -> Response:
+    """Ask for an account of one's own, where the setting `registration` has the domain. The address gets an invitation by e-mail.
+
+    The answer is the same whether there is an account already or not.
+    """
+    check_page(request)
+    publisher: Publisher = request.app.state.publisher
+    settings: Settings = request.app.state.settings
+    actor, post = acting(request), post_of(request)
+    domains = {one.strip().lower() for one in settings.registration.split(",")}
+    address = users.check_email(body.email)
+    if post is None or "off" in domains or address.partition("@")[2] not in domains:
+        raise Refusal("registration_off")
+    async with writing(publisher.engine) as connection:
+        await throttle.count_address(connection, publisher.master, "registration", actor.address)
+    async with writing(publisher.engine) as connection:
+        made = await invitations.register(connection, publisher.master, address)
+        if made is not None:
+            invitation = made.invitation
+            after = {"email": address, "expires_us": invitation.expires_us}
+            await audit.note(
+                connection,
+                publisher.master,
+                actor,
+                "invitation.create",
+                "invitation",
+                invitation.id,
+                name=address,
+                after=after,
+            )
+    if made is not None:
+        send(post, made)
+    content = RegistrationShown(email=address)
+    return Response(content.model_dump_json(), 202, {"cache-control": "no-store"}, "application/json")
 
 
 def shown(invitation: Invitation) -> InvitationShown:

@@ -37,11 +37,15 @@ __all__ = [
     "invite_user",
     "issue",
     "page",
+    "register",
     "revoke",
     "revoke_by",
 ]
 
 PREFIX = "tor_invite_"
+_REGISTRATION_SECONDS = 24 * 3600
+_AGAIN_US = 600 * 1_000_000
+"""How long an address that registers itself gets no second e-mail."""
 MEMBER = "member"
 
 
@@ -50,7 +54,6 @@ class Made(NamedTuple):
 
     invitation: Invitation
     secret: Secret
-    emailed: bool = False
 
 
 async def invite(
@@ -95,6 +98,20 @@ async def invite_user(change: Change, actor: Actor, user: User, seconds: int) ->
     after = {"email": user.email, "expires_us": invitation.expires_us}
     await change.note("invitation.create", "invitation", invitation.id, name=user.email, after=after)
     return made
+
+
+async def register(connection: Connection, master: MasterKey, email: str) -> Made | None:
+    """For an address that registers itself; None when it has an account, or has just asked. Raises Refusal `invalid_field`."""
+    address = users.check_email(email)
+    now_us = epoch_us()
+    if await user_rows.by_email(connection, address) is not None:
+        return None
+    own = [one for one in await repository.open_for(connection, address, now_us) if one.team_id is None]
+    if any(one.created_us > now_us - _AGAIN_US for one in own):
+        return None
+    for earlier in own:
+        await repository.revoke(connection, "id", earlier.id, now_us)
+    return await issue(connection, master, email=address, invited_by=None, seconds=_REGISTRATION_SECONDS)
 
 
 async def issue(

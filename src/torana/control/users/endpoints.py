@@ -11,6 +11,7 @@ from torana.control.api.change import Change, changing, reply
 from torana.control.api.guard import Acting, guard
 from torana.control.api.shapes import PROBLEMS, Listed, Paging
 from torana.control.invitations import service as invitations
+from torana.control.invitations.post import Post, post_of, send
 from torana.control.publish.publish import Publisher
 from torana.control.users import service as users
 from torana.control.users.schemas import (
@@ -50,6 +51,7 @@ async def list_users(
 @router.post("", status_code=201, response_model=UserMade, **guard("users:write", platform=True))
 async def create_user(body: UserAsked, request: Request, actor: Acting) -> Response:
     """Make an account and an invitation into it, with which whoever has the address sets a password."""
+    post = post_of(request)
     async with changing(request) as change:
         check_holds(actor, await permissions_on_platform(change.connection, body.platform_role), None)
         user = await users.create(
@@ -58,7 +60,11 @@ async def create_user(body: UserAsked, request: Request, actor: Acting) -> Respo
         after = shown(user)
         await change.note("user.create", "user", user.id, name=user.email, after=after)
         made = await invitations.invite_user(change, actor, user, body.expires_seconds)
-        return change.reply(UserMade(user=after, invitation=_made(made)), 201, location=f"/api/v1/users/{user.id}")
+        content = UserMade(user=after, invitation=_made(made, post))
+        response = change.reply(content, 201, location=f"/api/v1/users/{user.id}")
+    if post is not None:
+        send(post, made)
+    return response
 
 
 @router.get("/{user}", response_model=UserShown, **guard("users:read", platform=True))
@@ -106,11 +112,16 @@ async def delete_user(user: str, request: Request, actor: Acting) -> Response:
 )
 async def invite_user_again(user: str, request: Request, actor: Acting) -> Response:
     """A new invitation for somebody who has not accepted theirs; the ones before end."""
+    post = post_of(request)
     async with changing(request) as change:
         found = await users.find(change.connection, user)
         if found.state != "invited":
             raise Refusal("account_exists")
-        return change.reply(_made(await invitations.invite_user(change, actor, found, 604_800)), 201)
+        made = await invitations.invite_user(change, actor, found, 604_800)
+        response = change.reply(_made(made, post), 201)
+    if post is not None:
+        send(post, made)
+    return response
 
 
 async def _with_state(change: Change, actor: Actor, user: User, state: str) -> User:
@@ -120,10 +131,10 @@ async def _with_state(change: Change, actor: Actor, user: User, state: str) -> U
     return await users.suspend(change.connection, actor, user)
 
 
-def _made(made: invitations.Made) -> InvitationMade:
+def _made(made: invitations.Made, post: Post | None) -> InvitationMade:
     return InvitationMade(
         id=made.invitation.id,
         expires_us=made.invitation.expires_us,
-        emailed=made.emailed,
-        token=None if made.emailed else made.secret.reveal(),
+        emailed=post is not None,
+        token=made.secret.reveal() if post is None else None,
     )
