@@ -107,7 +107,9 @@ class Operation:
             kind = _type(one["schema"], "").removesuffix(" | None")
             named.append((not one.get("required"), f"{_name(one['name'])}: {kind}{optional}"))
         for header in self.headers:
-            argument = "if_match: str | Model" if header == "If-Match" else f"{self.header_name(header)}: str | None = None"
+            argument = (
+                "if_match: str | Model" if header == "If-Match" else f"{self.header_name(header)}: str | None = None"
+            )
             named.append((header != "If-Match", argument))
         if named:
             found += ["*", *(text for _, text in sorted(named, key=lambda pair: pair[0]))]

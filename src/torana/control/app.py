@@ -16,8 +16,8 @@ from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.invitations.endpoints import router as invitations
 from torana.control.keys.endpoints import router as keys
-from torana.control.notices.endpoints import router as notices
 from torana.control.members.endpoints import router as members
+from torana.control.notices.endpoints import router as notices
 from torana.control.plan.endpoints import router as plan
 from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
@@ -29,11 +29,11 @@ from torana.control.service_accounts.endpoints import router as service_accounts
 from torana.control.services.endpoints import router as models
 from torana.control.sessions.endpoints import router as sessions
 from torana.control.teams.endpoints import router as teams
-from torana.control.webhooks.call import Caller
-from torana.control.webhooks.endpoints import router as webhooks
 from torana.control.tokens.endpoints import router as tokens
 from torana.control.users.endpoints import router as users
 from torana.control.users.me import router as me
+from torana.control.webhooks.call import Caller
+from torana.control.webhooks.endpoints import router as webhooks
 from torana.core.errors import Refusal
 from torana.settings import Settings
 

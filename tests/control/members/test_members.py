@@ -44,6 +44,8 @@ async def test_somebody_is_taken_in_gets_another_role_and_leaves(publisher: Publ
     assert (await on.call("member", "DELETE", path)).status_code == 204
     assert (await on.call("member", "GET", "/teams/one")).status_code == 403
     assert (await on.call("one.viewer", "GET", path)).status_code == 404
+    inbox = (await on.call("member", "GET", "/me/notices")).json()["items"]
+    assert {notice["event"] for notice in inbox} == {"member.added", "member.role_changed", "member.removed"}
     trail = await audited(on, "member.create", "member.change", "member.delete")
     assert [entry["team_id"] for entry in trail] == [on.teams["one"].id] * 3
 

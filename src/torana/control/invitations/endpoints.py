@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from torana.control.access.personal import person
-from torana.control.api.change import changing, reply
+from torana.control.api.change import Change, changing, reply
 from torana.control.api.guard import Acting, acting, check_page, guard
 from torana.control.api.shapes import PROBLEMS, Asked, Listed, Paging
 from torana.control.audit import service as audit
 from torana.control.invitations import service as invitations
 from torana.control.invitations.post import post_of, send
 from torana.control.invitations.repository import Invitation, State
+from torana.control.notices.service import tell
 from torana.control.publish.publish import Publisher
 from torana.control.sessions import throttle
 from torana.control.teams import service as teams
@@ -192,6 +193,7 @@ async def accept_invitation(body: AcceptAsked, request: Request) -> Response:
         after = user_shown(user)
         await change.note("invitation.accept", "invitation", found.id, name=found.email, team_id=found.team_id)
         await change.note("user.create", "user", user.id, name=user.email, after=after)
+        await _tell(change, found)
         return change.reply(after, 201)
 
 
@@ -213,6 +215,7 @@ async def accept_my_invitation(body: TokenAsked, request: Request, actor: Acting
             team_id=found.team_id,
             after={"role": found.role, "platform_role": found.platform_role},
         )
+        await _tell(change, found)
         return change.reply(None)
 
 
@@ -251,6 +254,20 @@ async def register(body: RegistrationAsked, request: Request) -> Response:
         send(post, made)
     content = RegistrationShown(email=address)
     return Response(content.model_dump_json(), 202, {"cache-control": "no-store"}, "application/json")
+
+
+async def _tell(change: Change, invitation: Invitation) -> None:
+    if invitation.invited_by is None:
+        return
+    await tell(
+        change.connection,
+        event="invitation.accepted",
+        team_id=invitation.team_id,
+        user_ids=[invitation.invited_by],
+        subject=f"{invitation.email} accepted your invitation",
+        body="They can sign in, and do what their roles allow.",
+        link=f"/api/v1/invitations/{invitation.id}",
+    )
 
 
 def shown(invitation: Invitation) -> InvitationShown:

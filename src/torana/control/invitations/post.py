@@ -7,9 +7,13 @@ logged, and whoever invited does it again.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from fastapi import Request
 
 from torana.control.invitations.service import Made
+from torana.control.notices import mail
+from torana.control.notices.mail import MailServer
+from torana.core.ids import new_id
 from torana.kit.backoff import backoff
 from torana.kit.log import logger
 from torana.kit.tasks import spawn
@@ -29,6 +33,19 @@ To come in, choose a password of at least 12 characters and accept with this tok
 Console: Accept an invitation. API: POST /api/v1/invitations/accept, or /api/v1/me/invitations if you have an account already.
 If you do not know what this is about, do nothing.
 """
+
+
+def post_by(server: MailServer | None) -> Post | None:
+    """By this mail server; None without one."""
+    if server is None:
+        return None
+
+    async def post(address: str, subject: str, body: str) -> str | None:
+        content = msgspec.json.encode({"data": {"subject": subject, "body": body}}).decode()
+        outcome, _ = await mail.send(server, address, "invitation.create", content, new_id("invitation"))
+        return outcome.error
+
+    return post
 
 
 def post_of(request: Request) -> Post | None:

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from torana.control.access.actor import Actor
-from torana.control.api.change import changing, reply
+from torana.control.api.change import Change, changing, reply
 from torana.control.api.guard import Acting, guard
 from torana.control.api.shapes import PROBLEMS, Asked, Listed, Paging
 from torana.control.members import service as members
 from torana.control.members.service import Member
+from torana.control.notices.service import tell
 from torana.control.publish.publish import Publisher
 from torana.control.teams import service as teams
 from torana.control.teams.service import Team
@@ -99,6 +100,7 @@ async def add_member(team: str, body: MemberAsked, request: Request, actor: Acti
         await change.note(
             "member.create", "member", member.user.id, name=member.user.email, team_id=found.id, after=after
         )
+        await _tell(change, found, member, "member.added", f"You are in the team {found.name}")
         return change.reply(after, 201, location=f"/api/v1/teams/{found.id}/members/{member.user.id}")
 
 
@@ -131,6 +133,7 @@ async def change_member(team: str, user: str, body: RolesAsked, request: Request
             before=before,
             after=after,
         )
+        await _tell(change, found, member, "member.role_changed", f"Your roles in the team {found.name} changed")
         return change.reply(after)
 
 
@@ -148,6 +151,7 @@ async def remove_member(team: str, user: str, request: Request, actor: Acting) -
         await change.note(
             "member.delete", "member", member.user.id, name=member.user.email, team_id=found.id, before=before
         )
+        await _tell(change, found, member, "member.removed", f"You are not in the team {found.name} any more")
         return change.reply(None)
 
 
@@ -156,6 +160,18 @@ def shown(member: Member) -> MemberShown:
     held = [HeldShown(role=one.role, source=one.source, created_us=one.created_us) for one in member.held]
     user = member.user
     return MemberShown(user_id=user.id, email=user.email, name=user.name, state=user.state, roles=held)
+
+
+async def _tell(change: Change, team: Team, member: Member, event: str, subject: str) -> None:
+    await tell(
+        change.connection,
+        event=event,
+        team_id=team.id,
+        user_ids=[member.user.id],
+        subject=subject,
+        body=f"{member.user.email}: done by {change.actor.name}.",
+        link=f"/api/v1/teams/{team.id}/members/{member.user.id}",
+    )
 
 
 async def _team(connection: Connection, actor: Actor, reference: str) -> Team:
