@@ -19,9 +19,11 @@ def upgrade() -> None:
     _create_memberships()
     _create_roles()
     _create_identity_providers()
+    _create_identities()
     _create_groups()
     _create_group_members()
     _create_group_roles()
+    _create_group_platform_roles()
     _change_tokens()
 
 
@@ -156,7 +158,7 @@ def _create_identity_providers() -> None:
         "identity_providers",
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
-        sa.Column("issuer", sa.String(2000), nullable=False),
+        sa.Column("issuer", sa.String(500), nullable=False),
         sa.Column("client_id", sa.String(300), nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary),
         sa.Column("options", sa.Text, nullable=False),
@@ -167,15 +169,31 @@ def _create_identity_providers() -> None:
     )
 
 
+def _create_identities() -> None:
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("user_id", sa.String(40), nullable=False),
+        sa.Column("issuer", sa.String(500), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_identities_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
+    )
+    op.create_index(op.f("ix_identities_user_id"), "identities", ["user_id"])
+
+
 def _create_groups() -> None:
     op.create_table(
         "groups",
         sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
         sa.Column("name", sa.String(300), nullable=False),
         sa.Column("external_id", sa.String(300)),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
-        sa.UniqueConstraint("name", name=op.f("uq_groups_name")),
+        sa.UniqueConstraint("source", "name", name=op.f("uq_groups_source_name")),
     )
 
 
@@ -199,11 +217,36 @@ def _create_group_roles() -> None:
     op.create_table(
         "group_roles",
         sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
         sa.Column("group_name", sa.String(300), nullable=False),
         sa.Column("team_id", sa.String(40)),
         sa.Column("role", sa.String(100), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_group_roles_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_group_roles")),
-        sa.UniqueConstraint("group_name", "team_id", "role", name=op.f("uq_group_roles_group_name_team_id_role")),
+        sa.UniqueConstraint(
+            "source", "group_name", "team_id", "role", name=op.f("uq_group_roles_source_group_name_team_id_role")
+        ),
+    )
+    op.create_index(
+        "uq_group_roles_platform",
+        "group_roles",
+        ["source", "group_name", "role"],
+        unique=True,
+        sqlite_where=sa.text("team_id IS NULL"),
+        postgresql_where=sa.text("team_id IS NULL"),
+    )
+
+
+def _create_group_platform_roles() -> None:
+    op.create_table(
+        "group_platform_roles",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("user_id", sa.String(40), nullable=False),
+        sa.Column("role", sa.String(100), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_group_platform_roles_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_group_platform_roles")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_group_platform_roles_user_id")),
     )
