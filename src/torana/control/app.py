@@ -14,6 +14,9 @@ from torana.control.approvals.endpoints import router as approvals
 from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
+from torana.control.groups.endpoints import router as groups
+from torana.control.identity.endpoints import router as identity_providers
+from torana.control.identity.sign_in_endpoints import router as sign_in
 from torana.control.invitations.endpoints import router as invitations
 from torana.control.keys.endpoints import router as keys
 from torana.control.members.endpoints import router as members
@@ -60,6 +63,9 @@ ROUTERS = (
     roles,
     tokens,
     service_accounts,
+    identity_providers,
+    groups,
+    sign_in,
 )
 
 

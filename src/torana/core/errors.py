@@ -203,6 +203,13 @@ ERRORS: dict[str, ErrorKind] = {
     "sign_in_failed": ErrorKind(
         401, _AUTH, "The e-mail address or the password is not right. Try again, or ask an admin for an invitation."
     ),
+    "sign_in_stale": ErrorKind(
+        400, _AUTH, "This sign-in was not begun in this browser, or too long ago. Begin it again."
+    ),
+    "sign_in_refused": ErrorKind(403, _AUTH, "{provider} has not signed you in here: {reason}. Ask an admin."),
+    "identity_provider_away": ErrorKind(
+        502, _UPSTREAM, "The identity provider {provider} cannot be used: {reason}. Try again, or check its settings."
+    ),
     "sign_in_throttled": ErrorKind(429, _AUTH, "There were too many attempts. Try again in {seconds} s."),
     "sign_in_required": ErrorKind(
         403,

@@ -36,6 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "roles:write": {"owner", "admin", "one.team_admin"},
     "users:read": {"owner", "admin", "auditor"},
     "users:write": {"owner", "admin"},
+    "identity:read": {"owner", "admin", "auditor"},
+    "identity:write": {"owner", "admin"},
 }
 
 

@@ -34,6 +34,12 @@ async def held_on_platform(connection: Connection, role: str) -> frozenset[str]:
     return await _known(connection, role, None) or _NOTHING
 
 
+async def given_by(connection: Connection, role: str, team_id: str | None) -> frozenset[str]:
+    """What a role gives in a team, or with None on the platform; one that is no more gives nothing."""
+    found = await _known(connection, role, team_id) or _NOTHING
+    return found if team_id is None else found - PLATFORM_ONLY
+
+
 async def held_in_team(connection: Connection, user_id: str, team_id: str) -> frozenset[str]:
     """What a user's roles in a team give them there; a role that is no more gives nothing."""
     held = {role for team, role in await repository.roles_in_teams(connection, user_id) if team == team_id}

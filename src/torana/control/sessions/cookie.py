@@ -9,14 +9,14 @@ from torana.core.secret import Secret
 PATH = "/api"
 
 
-def give(request: Request, response: Response, cookie: Secret, seconds: float) -> None:
-    """Set the cookie with the reply."""
+def give(request: Request, response: Response, cookie: Secret, seconds: float, *, https: bool = False) -> None:
+    """Set the cookie with the reply; `https` says that the browser comes by TLS where the request does not tell."""
     response.set_cookie(
         SESSION_COOKIE,
         cookie.reveal(),
         max_age=int(seconds),
         path=PATH,
-        secure=by_https(request),
+        secure=https or by_https(request),
         httponly=True,
         samesite="strict",
     )
