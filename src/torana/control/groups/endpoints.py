@@ -17,16 +17,18 @@ from torana.stores.sql.engine import reading
 
 router = APIRouter(tags=["groups"], responses=PROBLEMS)
 
+VISIBLE = r"^[^\x00-\x1f\x7f]+$"
 Source = Annotated[
     str,
     Field(
         min_length=1,
         max_length=100,
+        pattern=VISIBLE,
         description="`scim`, or the name of the identity provider whose group it is.",
         examples=["scim"],
     ),
 ]
-Filter = Annotated[str | None, Query(max_length=300)]
+Filter = Annotated[str | None, Query(max_length=300, pattern=VISIBLE)]
 
 
 class GroupShown(BaseModel):
@@ -50,9 +52,9 @@ class GroupRoleAsked(Asked):
     """A role to be given to whoever is in a group."""
 
     source: Source
-    group: Annotated[str, Field(min_length=1, max_length=300, examples=["ml-engineers"])]
+    group: Annotated[str, Field(min_length=1, max_length=300, pattern=VISIBLE, examples=["ml-engineers"])]
     team: Annotated[
-        str | None, Field(max_length=100, description="Its id or name; null gives a platform role.", examples=["one"])
+        str | None, Field(max_length=100, pattern=VISIBLE, description="Its id or name; null gives a platform role.", examples=["one"])
     ] = None
     role: Annotated[str, Field(min_length=1, max_length=100, examples=["developer"])]
 

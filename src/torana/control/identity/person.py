@@ -38,7 +38,8 @@ def read_person(claims: Mapping[str, Any], groups_claim: str | None) -> Person:
     # ASCII: letters that become others in lower case could make one person's address of another's.
     plain = isinstance(email, str) and email.isascii() and email.isprintable() and email.count("@") == 1
     # Some issuers say it as text.
-    verified = claims.get("email_verified") in (True, "true")
+    said = claims.get("email_verified")
+    verified = said is True or said == "true"
     name = claims.get("name")
     named = name[:_MOST_NAME].strip() if isinstance(name, str) and name.isprintable() else ""
     listed = claims.get(groups_claim) if groups_claim is not None else None
