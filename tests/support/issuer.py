@@ -62,12 +62,13 @@ class Issuer:
         self.asked.append(f"{method} {path}")
         if path in self.raw:
             return 200, self.raw[path]
-        found = {
+        answers: dict[str, Callable[[], Claims | None]] = {
             "/.well-known/openid-configuration": self._describe,
             "/keys": lambda: {"keys": [self.key.as_dict(private=False, use="sig")]},
             "/userinfo": lambda: self.userinfo if headers["authorization"] == "Bearer access" else None,
             "/token": lambda: self._tokens(headers, dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True))),
-        }.get(path)
+        }
+        found = answers.get(path)
         said = None if found is None else found()
         return (404, b"") if said is None else (200, json.dumps(said).encode())
 

@@ -27,6 +27,8 @@ from torana.control.problems import handle_errors
 from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
 from torana.control.roles.endpoints import router as roles
+from torana.control.scim.app import create_scim
+from torana.control.scim.resources import PREFIX as SCIM
 from torana.control.serve import serve_control
 from torana.control.service_accounts.endpoints import router as service_accounts
 from torana.control.services.endpoints import router as models
@@ -108,6 +110,7 @@ def create_app(
         raise Refusal("not_built", path=request.url.path)
 
     app.include_router(api)
+    app.mount(SCIM, create_scim(publisher, app.state.settings))
     for place in ("/console", "/portal", "/docs"):
         app.add_api_route(place, not_built, include_in_schema=False)
         app.add_api_route(place + "/{rest:path}", not_built, include_in_schema=False)

@@ -1,6 +1,7 @@
 """Identity providers: set up, changed, removed, and which addresses are called for them."""
 
 import json
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -120,7 +121,7 @@ async def test_an_issuer_that_describes_itself_wrongly_is_not_used_and_nothing_e
 ) -> None:
     await set_up(on, issuer)
     with running_issuer() as other:
-        for said in (
+        descriptions: tuple[dict[str, Any], ...] = (
             {"issuer": other.url},
             {"issuer": issuer.url + "/"},
             {"token_endpoint": other.url + "/token"},
@@ -129,7 +130,8 @@ async def test_an_issuer_that_describes_itself_wrongly_is_not_used_and_nothing_e
             {"authorization_endpoint": "javascript:alert(1)"},
             {"userinfo_endpoint": ["x"]},
             {"token_endpoint": None},
-        ):
+        )
+        for said in descriptions:
             issuer.description = said
             async with browser(app_of(on)) as client:
                 reply = await client.get("/sign-in/corp")

@@ -146,7 +146,15 @@ def test_keys_that_are_too_small_symmetric_or_for_encryption_are_no_keys() -> No
     huge = {**small, "n": base64.urlsafe_b64encode(b"\xff" * 1400).decode()}
     shared = {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ", "kid": "shared"}
     encrypting = {**KEY.as_dict(private=False), "use": "enc"}
-    hostile = [None, 7, [], {}, {"kty": []}, {"kty": "EC", "crv": "P-256", "x": 1, "y": 2}, {"kty": "RSA", "n": {}}]
+    hostile: list[Any] = [
+        None,
+        7,
+        [],
+        {},
+        {"kty": []},
+        {"kty": "EC", "crv": "P-256", "x": 1, "y": 2},
+        {"kty": "RSA", "n": {}},
+    ]
     assert read_keys({"keys": [small, padded, huge, shared, encrypting, *hostile]}) == {}
     for said in ({}, {"keys": None}, {"keys": {"kid": 1}}):
         assert read_keys(said) == {}

@@ -54,7 +54,10 @@ class GroupRoleAsked(Asked):
     source: Source
     group: Annotated[str, Field(min_length=1, max_length=300, pattern=VISIBLE, examples=["ml-engineers"])]
     team: Annotated[
-        str | None, Field(max_length=100, pattern=VISIBLE, description="Its id or name; null gives a platform role.", examples=["one"])
+        str | None,
+        Field(
+            max_length=100, pattern=VISIBLE, description="Its id or name; null gives a platform role.", examples=["one"]
+        ),
     ] = None
     role: Annotated[str, Field(min_length=1, max_length=100, examples=["developer"])]
 
