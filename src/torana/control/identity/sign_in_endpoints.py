@@ -127,9 +127,12 @@ async def end_sign_in(
 
 
 async def _note_failure(publisher: Publisher, actor: Actor, provider: Provider, refusal: Refusal) -> None:
-    """Into the audit trail, as often as it may happen. Raises Refusal `sign_in_throttled`."""
+    """Into the audit trail, unless it happens all the time: then whoever fails on purpose would fill it."""
     async with writing(publisher.engine) as connection:
-        await throttle.count_address(connection, publisher.master, "identity provider", actor.address)
+        try:
+            await throttle.count_address(connection, publisher.master, "identity provider", actor.address)
+        except Refusal:
+            return
         after = {"method": provider.name, "reason": refusal.sentence}
         await audit.note(connection, publisher.master, actor, "session.failed", "user", None, after=after)
 
