@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import pytest
 from starlette.types import ASGIApp
 
 from tests.support.api import Organisation
@@ -16,6 +17,9 @@ from torana.control.app import create_app
 from torana.control.door import Door
 from torana.core.secret import Secret
 from torana.stores.sql.engine import reading
+
+ON_SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+"""For what does not depend on the database."""
 
 
 def app_of(on: Organisation) -> ASGIApp:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from tests.control.identity.browser import app_of, browser, who
+from tests.control.identity.browser import ON_SQLITE, app_of, browser, who
 from tests.support.api import Organisation
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +54,7 @@ def provider() -> Iterator[str]:
         process.wait(timeout=30)
 
 
+@ON_SQLITE
 async def test_somebody_signs_in_with_the_groups_of_an_openid_provider(on: Organisation, provider: str) -> None:
     body = {"name": "mock", "issuer": provider, "client_id": "torana", "client_secret": "x", "create_users": True}
     assert (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.control.identity.browser import app_of, browser, set_up, sign_in
+from tests.control.identity.browser import ON_SQLITE, app_of, browser, set_up, sign_in
 from tests.support.api import Organisation
 from tests.support.issuer import CLIENT_SECRET, Issuer, rsa_key, running_issuer
 from torana.control.identity import address
@@ -87,6 +87,7 @@ REFUSED: list[dict[str, object]] = [
 ]
 
 
+@ON_SQLITE
 async def test_what_cannot_be_a_provider_is_refused(on: Organisation) -> None:
     async with on.client("owner") as client:
         for fields in REFUSED:
@@ -117,6 +118,7 @@ def test_only_the_issuers_own_host_and_those_allowed_besides_are_called() -> Non
         assert not address.may_call(one, issuer, hosts), one
 
 
+@ON_SQLITE
 async def test_an_issuer_that_describes_itself_wrongly_is_not_used_and_nothing_else_is_called(
     on: Organisation, issuer: Issuer
 ) -> None:
@@ -132,9 +134,9 @@ async def test_an_issuer_that_describes_itself_wrongly_is_not_used_and_nothing_e
             {"userinfo_endpoint": ["x"]},
             {"token_endpoint": None},
         )
-        for said in descriptions:
-            issuer.description = said
-            async with browser(app_of(on)) as client:
+        async with browser(app_of(on)) as client:
+            for said in descriptions:
+                issuer.description = said
                 reply = await client.get("/sign-in/corp")
                 assert (reply.status_code, reply.json()["code"]) == (502, "identity_provider_away"), said
         assert other.asked == []
@@ -148,6 +150,7 @@ async def test_an_issuer_that_describes_itself_wrongly_is_not_used_and_nothing_e
         assert other.asked == ["GET /keys"]
 
 
+@ON_SQLITE
 async def test_whatever_an_issuer_answers_is_a_refusal_or_a_sign_in(on: Organisation, issuer: Issuer) -> None:
     await set_up(on, issuer)
     answers = [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b'{"a":NaN}', b'{"a":"' + b"a" * 1_100_000 + b'"}', b"null"]

@@ -5,7 +5,7 @@ import urllib.parse
 import pytest
 from sqlalchemy import select
 
-from tests.control.identity.browser import app_of, browser, set_up, sign_in, who
+from tests.control.identity.browser import ON_SQLITE, app_of, browser, set_up, sign_in, who
 from tests.support.api import Organisation
 from tests.support.issuer import Issuer
 from torana.core.ids import epoch_us
@@ -88,6 +88,7 @@ REFUSED_CLAIMS: list[dict[str, object]] = [
 ]
 
 
+@ON_SQLITE
 async def test_only_verified_addresses_of_allowed_domains_sign_in(on: Organisation, issuer: Issuer) -> None:
     await set_up(on, issuer, email_domains=["Example.org"])
     app = app_of(on)
@@ -146,6 +147,7 @@ FOLLOWING = [
 ]
 
 
+@ON_SQLITE
 async def test_the_browser_goes_on_within_this_installation_only(on: Organisation, issuer: Issuer) -> None:
     await set_up(on, issuer)
     async with browser(app_of(on)) as client:
@@ -183,6 +185,7 @@ async def test_an_answer_counts_in_the_browser_that_began_and_for_the_provider_t
         assert (await client.get(f"/sign-in/corp/callback?{kept}")).json()["code"] == "sign_in_stale"
 
 
+@ON_SQLITE
 async def test_a_cookie_that_is_not_ours_or_too_old_is_none(
     on: Organisation, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.control.identity.browser import ON_SQLITE
 from tests.control.scim.client import ScimClient
 from tests.support.api import Organisation
 from torana.stores.sql.engine import reading
@@ -155,6 +156,7 @@ async def test_groups_give_roles_as_long_as_one_is_in_them(on: Organisation, cli
     assert await roles(on, user) == ("member", [by_hand])
 
 
+@ON_SQLITE
 async def test_scim_describes_itself(client: ScimClient) -> None:
     config = (await client.send("GET", "/ServiceProviderConfig")).json()
     assert (config["patch"], config["bulk"]["supported"], config["filter"]["maxResults"]) == (

@@ -42,7 +42,7 @@ async def give(
 
 async def find(connection: Connection, scope: Scope, given_id: str) -> GroupRole:
     """What is stored under this id. Raises Refusal `not_found`."""
-    found = await repository.role_by_id(connection, scope, given_id)
+    found = await repository.role_by_id(connection, scope, given_id) if given_id.isprintable() else None
     if found is None:
         raise Refusal("not_found", noun="role of a group", name=given_id[:200])
     return found

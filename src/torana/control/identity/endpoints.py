@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from torana.control.publish.publish import Publisher
 from torana.core.secret import Secret
 from torana.stores.sql.engine import reading
 
-router = APIRouter(prefix="/identity-providers", tags=["identity providers"], responses=PROBLEMS)
+router = APIRouter(prefix="/identity-providers", tags=["identity-providers"], responses=PROBLEMS)
 
 _VISIBLE = r"^[^\x00-\x20\x7f]+$"
 Word = Annotated[str, Field(min_length=1, max_length=200, pattern=_VISIBLE)]
@@ -44,6 +44,9 @@ PublicUrl = Annotated[
     Word | None,
     Field(description="Where browsers reach this installation; null is as their requests say.", max_length=500),
 ]
+
+
+Filter = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class ProviderAsked(Asked):
@@ -128,7 +131,7 @@ class ProviderShown(BaseModel):
 
 
 @router.get("", response_model=Listed[ProviderShown], **guard("identity:read", platform=True))
-async def list_identity_providers(request: Request, paging: Paging, name: str | None = None) -> Response:
+async def list_identity_providers(request: Request, paging: Paging, name: Filter = None) -> Response:
     """Identity providers. Sorted by `name` or `created_us`."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:

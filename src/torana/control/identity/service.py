@@ -63,7 +63,9 @@ async def create(
 
 async def find(connection: Connection, reference: str) -> Provider:
     """The provider of this id or name. Raises Refusal `not_found`."""
-    found = await repository.by_id(connection, reference) or await repository.by_name(connection, reference)
+    found = None
+    if reference.isprintable():
+        found = await repository.by_id(connection, reference) or await repository.by_name(connection, reference)
     if found is None:
         raise Refusal("not_found", noun="identity provider", name=reference[:200])
     return found

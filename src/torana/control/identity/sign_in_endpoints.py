@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from torana.control.access.actor import Actor
 from torana.control.api.change import reply
 from torana.control.api.guard import SESSION_COOKIE, Acting, guard
-from torana.control.api.shapes import PROBLEMS
+from torana.control.api.shapes import PROBLEMS, Problem
 from torana.control.audit import service as audit
 from torana.control.identity import address, cookie, person, service, sign_in
 from torana.control.identity.endpoints import callback_path
@@ -30,7 +30,8 @@ router = APIRouter(prefix="/sign-in", tags=["session"], responses=PROBLEMS)
 
 Text = Annotated[str | None, Query(max_length=4096)]
 _REDIRECTED: dict[int | str, dict[str, Any]] = {
-    303: {"description": "To the identity provider, or back to this installation."}
+    303: {"description": "To the identity provider, or back to this installation."},
+    502: {"model": Problem, "description": "The identity provider does not answer as it should."},
 }
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 
@@ -139,7 +140,7 @@ async def _note_failure(publisher: Publisher, actor: Actor, provider: Provider, 
 
 async def _in_use(publisher: Publisher, name: str) -> Provider:
     async with reading(publisher.engine) as connection:
-        found = await by_name(connection, name)
+        found = await by_name(connection, name) if name.isprintable() else None
     if found is None or found.disabled_us is not None:
         raise Refusal("not_found", noun="identity provider", name=name[:200])
     return found
