@@ -146,7 +146,7 @@ async def test_who_is_deactivated_can_do_nothing_from_then_on(
 async def test_users_are_patched_in_either_dialect(client: ScimClient) -> None:
     made = await client.user("ann@example.org", displayName="Ann", externalId="one")
     path = f"/Users/{made['id']}"
-    entra = [
+    entra: list[dict[str, Any]] = [
         {"op": "Add", "path": 'emails[type eq "work"].value', "value": "other@example.org"},
         {"op": "Replace", "path": "name.givenName", "value": "Anna"},
         {"op": "Replace", "path": "name.familyName", "value": "Smith"},
