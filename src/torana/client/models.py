@@ -5,6 +5,17 @@ from typing import Any, Literal
 from torana.client.transport import Model
 
 
+class AccountShown(Model):
+    """A service account."""
+
+    id: str
+    name: str
+    team_id: str
+    state: str
+    roles: list[str]
+    created_us: int
+
+
 class AnchorShown(Model):
     """Number and hash of an entry. Kept elsewhere, it says later that this entry is still there."""
 
@@ -241,11 +252,80 @@ class FindingShown(Model):
     sentence: str
 
 
+class GroupRoleShown(Model):
+    """A role that whoever is in a group has."""
+
+    id: str
+    source: str
+    group: str
+    team_id: str | None
+    role: str
+    created_us: int
+
+
+class GroupShown(Model):
+    """A group that a SCIM client made, or that a token named."""
+
+    id: str
+    source: str
+    name: str
+    created_us: int
+
+
 class Health(Model):
     """That control answers."""
 
     status: Literal["ok"]
     version: int
+
+
+class HeldShown(Model):
+    """A role that somebody has."""
+
+    role: str
+    source: str
+    created_us: int
+
+
+class InvitationMade(Model):
+    """How whoever is invited comes in."""
+
+    id: str
+    expires_us: int
+    emailed: bool
+    token: str | None
+
+
+class InvitationShown(Model):
+    """An invitation, without its token."""
+
+    id: str
+    email: str
+    state: Literal["open", "accepted", "revoked", "expired"]
+    team_id: str | None
+    role: str | None
+    platform_role: str
+    user_id: str | None
+    invited_by: str | None
+    created_us: int
+    expires_us: int
+
+
+class InvitationWithToken(Model):
+    """An invitation just made."""
+
+    id: str
+    email: str
+    state: Literal["open", "accepted", "revoked", "expired"]
+    team_id: str | None
+    role: str | None
+    platform_role: str
+    user_id: str | None
+    invited_by: str | None
+    created_us: int
+    expires_us: int
+    emailed: bool
+    token: str | None
 
 
 class IssuerKey(Model):
@@ -322,6 +402,13 @@ class LimitsShown(Model):
     limits: list["LimitForm"]
 
 
+class ListedAccountShown(Model):
+    """Listed_AccountShown_."""
+
+    items: list["AccountShown"]
+    next: str | None = None
+
+
 class ListedAppShown(Model):
     """Listed_AppShown_."""
 
@@ -350,6 +437,27 @@ class ListedEntryShown(Model):
     next: str | None = None
 
 
+class ListedGroupRoleShown(Model):
+    """Listed_GroupRoleShown_."""
+
+    items: list["GroupRoleShown"]
+    next: str | None = None
+
+
+class ListedGroupShown(Model):
+    """Listed_GroupShown_."""
+
+    items: list["GroupShown"]
+    next: str | None = None
+
+
+class ListedInvitationShown(Model):
+    """Listed_InvitationShown_."""
+
+    items: list["InvitationShown"]
+    next: str | None = None
+
+
 class ListedIssuerShown(Model):
     """Listed_IssuerShown_."""
 
@@ -361,6 +469,13 @@ class ListedKeyShown(Model):
     """Listed_KeyShown_."""
 
     items: list["KeyShown"]
+    next: str | None = None
+
+
+class ListedMemberShown(Model):
+    """Listed_MemberShown_."""
+
+    items: list["MemberShown"]
     next: str | None = None
 
 
@@ -378,6 +493,13 @@ class ListedOfferedShown(Model):
     next: str | None = None
 
 
+class ListedPermissionShown(Model):
+    """Listed_PermissionShown_."""
+
+    items: list["PermissionShown"]
+    next: str | None = None
+
+
 class ListedPlanShown(Model):
     """Listed_PlanShown_."""
 
@@ -392,17 +514,24 @@ class ListedPriceShown(Model):
     next: str | None = None
 
 
-class ListedProviderShown(Model):
-    """Listed_ProviderShown_."""
-
-    items: list["ProviderShown"]
-    next: str | None = None
-
-
 class ListedPublicShown(Model):
     """Listed_PublicShown_."""
 
     items: list["PublicShown"]
+    next: str | None = None
+
+
+class ListedRoleShown(Model):
+    """Listed_RoleShown_."""
+
+    items: list["RoleShown"]
+    next: str | None = None
+
+
+class ListedSessionShown(Model):
+    """Listed_SessionShown_."""
+
+    items: list["SessionShown"]
     next: str | None = None
 
 
@@ -420,11 +549,35 @@ class ListedTeamShown(Model):
     next: str | None = None
 
 
+class ListedTokenShown(Model):
+    """Listed_TokenShown_."""
+
+    items: list["TokenShown"]
+    next: str | None = None
+
+
+class ListedUserShown(Model):
+    """Listed_UserShown_."""
+
+    items: list["UserShown"]
+    next: str | None = None
+
+
 class ListedWebhookShown(Model):
     """Listed_WebhookShown_."""
 
     items: list["WebhookShown"]
     next: str | None = None
+
+
+class MemberShown(Model):
+    """Somebody in a team."""
+
+    user_id: str
+    email: str
+    name: str | None
+    state: str
+    roles: list["HeldShown"]
 
 
 class NoticeShown(Model):
@@ -461,6 +614,14 @@ class OwnSubscription(Model):
 
     id: str
     state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"]
+
+
+class PermissionShown(Model):
+    """Something that one can be allowed to do."""
+
+    name: str
+    meaning: str
+    platform_only: bool
 
 
 class PlanLimit(Model):
@@ -531,28 +692,6 @@ class PriceShown(Model):
     created_us: int
 
 
-class ProviderShown(Model):
-    """An account at a vendor, without its credential."""
-
-    id: str
-    team_id: str | None
-    name: str
-    vendor: str
-    base_url: str
-    dialect: str | None
-    bases: dict[str, str]
-    options: dict[str, str]
-    has_credential: bool
-    ca_pem: str | None
-    proxy: str | None
-    connect_timeout_seconds: float | None
-    first_byte_timeout_seconds: float | None
-    idle_timeout_seconds: float | None
-    total_timeout_seconds: float | None
-    stream_usage: bool | None
-    created_us: int
-
-
 class PublicShown(Model):
     """A service as everybody may see it."""
 
@@ -569,6 +708,39 @@ class ReferredTo(Model):
 
     id: str
     name: str
+
+
+class RegistrationShown(Model):
+    """That an e-mail was sent there, if it can have an account and has none."""
+
+    email: str
+
+
+class RoleShown(Model):
+    """A role."""
+
+    id: str | None
+    name: str
+    built_in: bool
+    given: Literal["on_platform", "in_team", "anywhere"]
+    team_id: str | None
+    description: str | None
+    permissions: list[str]
+    created_us: int | None
+
+
+class SessionShown(Model):
+    """Somebody's being signed in."""
+
+    id: str
+    created_us: int
+    seen_us: int
+    expires_us: int
+    ends_us: int
+    address: str | None
+    agent: str | None
+    method: str
+    current: bool
 
 
 class SharingShown(Model):
@@ -621,12 +793,49 @@ class TeamNamed(Model):
     name: str
 
 
+class TeamPermissions(Model):
+    """What one may do in a team."""
+
+    id: str
+    name: str
+    permissions: list[str]
+
+
 class TeamShown(Model):
     """A team."""
 
     id: str
     name: str
     created_us: int
+
+
+class TokenMade(Model):
+    """A token just made."""
+
+    id: str
+    name: str
+    hint: str
+    scopes: list[str] | None
+    team_id: str | None
+    created_us: int
+    expires_us: int | None
+    last_used_us: int | None
+    revoked: bool
+    value: str
+
+
+class TokenShown(Model):
+    """A token, without its value."""
+
+    id: str
+    name: str
+    hint: str
+    scopes: list[str] | None
+    team_id: str | None
+    created_us: int
+    expires_us: int | None
+    last_used_us: int | None
+    revoked: bool
 
 
 class Tried(Model):
@@ -636,6 +845,29 @@ class Tried(Model):
     status: int | None
     error: str | None
     milliseconds: int
+
+
+class UserMade(Model):
+    """A new user, and their invitation."""
+
+    user: "UserShown"
+    invitation: "InvitationMade"
+
+
+class UserShown(Model):
+    """A person, or a service account."""
+
+    id: str
+    email: str
+    name: str | None
+    kind: Literal["person", "service"]
+    state: Literal["invited", "active", "suspended"]
+    platform_role: str
+    external_id: str | None
+    team_id: str | None
+    has_password: bool
+    created_us: int
+    last_sign_in_us: int | None
 
 
 class VerifiedShown(Model):
@@ -655,6 +887,19 @@ class WantedShown(Model):
 
     plan: str | None
     expires_us: int | None
+
+
+class WayShown(Model):
+    """An identity provider that one may sign in through."""
+
+    name: str
+    path: str
+
+
+class WaysShown(Model):
+    """How one may sign in besides by password."""
+
+    providers: list["WayShown"]
 
 
 class WebhookMade(Model):
@@ -680,6 +925,54 @@ class WebhookShown(Model):
     events: list[str]
     created_us: int
     disabled_us: int | None
+
+
+class WhoShown(Model):
+    """Who asks, and what they may do."""
+
+    user_id: str | None
+    name: str
+    kind: Literal["person", "service", "owner", "system", "nobody"]
+    by: Literal["session", "token", "socket"]
+    via: str | None
+    permissions: list[str]
+    teams: list["TeamPermissions"]
+
+
+class ToranaControlApiShapesListedProviderShown1(Model):
+    """torana__control__api__shapes__Listed_ProviderShown___1."""
+
+    items: list["ToranaControlProvidersEndpointsProviderShown"]
+    next: str | None = None
+
+
+class ToranaControlApiShapesListedProviderShown2(Model):
+    """torana__control__api__shapes__Listed_ProviderShown___2."""
+
+    items: list["ToranaControlIdentityEndpointsProviderShown"]
+    next: str | None = None
+
+
+class ToranaControlIdentityEndpointsProviderShown(Model):
+    """An identity provider, without its secret."""
+
+    id: str
+    name: str
+    issuer: str
+    client_id: str
+    has_secret: bool
+    scopes: list[str]
+    groups_claim: str | None
+    create_users: bool
+    email_domains: list[str]
+    trust_unverified_emails: bool
+    hosts: list[str]
+    ca: str | None
+    public_url: str | None
+    enabled: bool
+    callback_path: str
+    reach: list[str]
+    created_us: int
 
 
 class ToranaControlKeysShapesKeyMade(Model):
@@ -710,6 +1003,29 @@ class ToranaControlPlanEndpointsKeyMade(Model):
     value: str
 
 
+class ToranaControlProvidersEndpointsProviderShown(Model):
+    """An account at a vendor, without its credential."""
+
+    id: str
+    team_id: str | None
+    name: str
+    vendor: str
+    base_url: str
+    dialect: str | None
+    bases: dict[str, str]
+    options: dict[str, str]
+    has_credential: bool
+    ca_pem: str | None
+    proxy: str | None
+    connect_timeout_seconds: float | None
+    first_byte_timeout_seconds: float | None
+    idle_timeout_seconds: float | None
+    total_timeout_seconds: float | None
+    stream_usage: bool | None
+    created_us: int
+
+
+AccountShown.model_rebuild()
 AnchorShown.model_rebuild()
 AppShown.model_rebuild()
 Applied.model_rebuild()
@@ -724,7 +1040,13 @@ DeliveryShown.model_rebuild()
 EntryShown.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
+GroupRoleShown.model_rebuild()
+GroupShown.model_rebuild()
 Health.model_rebuild()
+HeldShown.model_rebuild()
+InvitationMade.model_rebuild()
+InvitationShown.model_rebuild()
+InvitationWithToken.model_rebuild()
 IssuerKey.model_rebuild()
 IssuerShown.model_rebuild()
 JsonValue.model_rebuild()
@@ -732,24 +1054,35 @@ KeyScopes.model_rebuild()
 KeyShown.model_rebuild()
 LimitForm.model_rebuild()
 LimitsShown.model_rebuild()
+ListedAccountShown.model_rebuild()
 ListedAppShown.model_rebuild()
 ListedApprovalShown.model_rebuild()
 ListedDeliveryShown.model_rebuild()
 ListedEntryShown.model_rebuild()
+ListedGroupRoleShown.model_rebuild()
+ListedGroupShown.model_rebuild()
+ListedInvitationShown.model_rebuild()
 ListedIssuerShown.model_rebuild()
 ListedKeyShown.model_rebuild()
+ListedMemberShown.model_rebuild()
 ListedNoticeShown.model_rebuild()
 ListedOfferedShown.model_rebuild()
+ListedPermissionShown.model_rebuild()
 ListedPlanShown.model_rebuild()
 ListedPriceShown.model_rebuild()
-ListedProviderShown.model_rebuild()
 ListedPublicShown.model_rebuild()
+ListedRoleShown.model_rebuild()
+ListedSessionShown.model_rebuild()
 ListedSubscriptionShown.model_rebuild()
 ListedTeamShown.model_rebuild()
+ListedTokenShown.model_rebuild()
+ListedUserShown.model_rebuild()
 ListedWebhookShown.model_rebuild()
+MemberShown.model_rebuild()
 NoticeShown.model_rebuild()
 OfferedShown.model_rebuild()
 OwnSubscription.model_rebuild()
+PermissionShown.model_rebuild()
 PlanLimit.model_rebuild()
 PlanMade.model_rebuild()
 PlanPriceInput.model_rebuild()
@@ -757,19 +1090,33 @@ PlanPriceOutput.model_rebuild()
 PlanShown.model_rebuild()
 PolicyShown.model_rebuild()
 PriceShown.model_rebuild()
-ProviderShown.model_rebuild()
 PublicShown.model_rebuild()
 ReferredTo.model_rebuild()
+RegistrationShown.model_rebuild()
+RoleShown.model_rebuild()
+SessionShown.model_rebuild()
 SharingShown.model_rebuild()
 StageGiven.model_rebuild()
 StageShown.model_rebuild()
 SubscriptionShown.model_rebuild()
 TeamNamed.model_rebuild()
+TeamPermissions.model_rebuild()
 TeamShown.model_rebuild()
+TokenMade.model_rebuild()
+TokenShown.model_rebuild()
 Tried.model_rebuild()
+UserMade.model_rebuild()
+UserShown.model_rebuild()
 VerifiedShown.model_rebuild()
 WantedShown.model_rebuild()
+WayShown.model_rebuild()
+WaysShown.model_rebuild()
 WebhookMade.model_rebuild()
 WebhookShown.model_rebuild()
+WhoShown.model_rebuild()
+ToranaControlApiShapesListedProviderShown1.model_rebuild()
+ToranaControlApiShapesListedProviderShown2.model_rebuild()
+ToranaControlIdentityEndpointsProviderShown.model_rebuild()
 ToranaControlKeysShapesKeyMade.model_rebuild()
 ToranaControlPlanEndpointsKeyMade.model_rebuild()
+ToranaControlProvidersEndpointsProviderShown.model_rebuild()

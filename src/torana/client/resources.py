@@ -1149,6 +1149,886 @@ class AsyncDeclaration:
         return await self._transport.call(request, TypeAdapter(models.Applied))
 
 
+class Groups:
+    """Operations on groups."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_groups(
+        self,
+        *,
+        source: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedGroupShown:
+        """Groups. Sorted by `name` or `created_us`.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request(
+            "GET",
+            "/groups",
+            {},
+            {"source": source, "name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedGroupShown))
+
+    def iterate_groups(
+        self, *, source: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.GroupShown]:
+        """Every item of `list_groups`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_groups(source=source, name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def list_group_roles(
+        self,
+        *,
+        source: str | None = None,
+        group: str | None = None,
+        team_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedGroupRoleShown:
+        """What groups give. Sorted by `group` or `created_us`.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request(
+            "GET",
+            "/group-roles",
+            {},
+            {"source": source, "group": group, "team_id": team_id, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedGroupRoleShown))
+
+    def iterate_group_roles(
+        self,
+        *,
+        source: str | None = None,
+        group: str | None = None,
+        team_id: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.GroupRoleShown]:
+        """Every item of `list_group_roles`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_group_roles(
+                source=source, group=group, team_id=team_id, limit=limit, sort=sort, cursor=cursor
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_group_role(
+        self,
+        *,
+        source: str,
+        group: str,
+        role: str,
+        team: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.GroupRoleShown:
+        """Give a role to whoever is in a group, now and later: no role that allows more than one may oneself.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "POST",
+            "/group-roles",
+            {},
+            {},
+            {"source": source, "group": group, "team": team, "role": role},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.GroupRoleShown))
+
+    def get_group_role(self, group_role: str) -> models.GroupRoleShown:
+        """One of the roles that groups give.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request("GET", "/group-roles/{group_role}", {"group_role": group_role}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.GroupRoleShown))
+
+    def delete_group_role(
+        self, group_role: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Take a role back from whoever has it because of this group alone.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/group-roles/{group_role}",
+            {"group_role": group_role},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncGroups:
+    """Operations on groups."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_groups(
+        self,
+        *,
+        source: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedGroupShown:
+        """Groups. Sorted by `name` or `created_us`.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request(
+            "GET",
+            "/groups",
+            {},
+            {"source": source, "name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedGroupShown))
+
+    async def iterate_groups(
+        self, *, source: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.GroupShown]:
+        """Every item of `list_groups`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_groups(source=source, name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def list_group_roles(
+        self,
+        *,
+        source: str | None = None,
+        group: str | None = None,
+        team_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedGroupRoleShown:
+        """What groups give. Sorted by `group` or `created_us`.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request(
+            "GET",
+            "/group-roles",
+            {},
+            {"source": source, "group": group, "team_id": team_id, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedGroupRoleShown))
+
+    async def iterate_group_roles(
+        self,
+        *,
+        source: str | None = None,
+        group: str | None = None,
+        team_id: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.GroupRoleShown]:
+        """Every item of `list_group_roles`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_group_roles(
+                source=source, group=group, team_id=team_id, limit=limit, sort=sort, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_group_role(
+        self,
+        *,
+        source: str,
+        group: str,
+        role: str,
+        team: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.GroupRoleShown:
+        """Give a role to whoever is in a group, now and later: no role that allows more than one may oneself.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "POST",
+            "/group-roles",
+            {},
+            {},
+            {"source": source, "group": group, "team": team, "role": role},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.GroupRoleShown))
+
+    async def get_group_role(self, group_role: str) -> models.GroupRoleShown:
+        """One of the roles that groups give.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request("GET", "/group-roles/{group_role}", {"group_role": group_role}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.GroupRoleShown))
+
+    async def delete_group_role(
+        self, group_role: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Take a role back from whoever has it because of this group alone.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/group-roles/{group_role}",
+            {"group_role": group_role},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class IdentityProviders:
+    """Operations on identity providers."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_identity_providers(
+        self, *, name: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ToranaControlApiShapesListedProviderShown2:
+        """Identity providers. Sorted by `name` or `created_us`.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request(
+            "GET", "/identity-providers", {}, {"name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown2))
+
+    def iterate_identity_providers(
+        self, *, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.ToranaControlIdentityEndpointsProviderShown]:
+        """Every item of `list_identity_providers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_identity_providers(name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_identity_provider(
+        self,
+        *,
+        name: str,
+        issuer: str,
+        client_id: str,
+        client_secret: str | Unset | None = UNSET,
+        scopes: list[str] | Unset = UNSET,
+        groups_claim: str | Unset | None = UNSET,
+        create_users: bool | Unset = UNSET,
+        email_domains: list[str] | Unset = UNSET,
+        trust_unverified_emails: bool | Unset = UNSET,
+        hosts: list[str] | Unset = UNSET,
+        ca: str | Unset | None = UNSET,
+        public_url: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+        """Set up an identity provider. Nothing is called yet: the first sign-in is.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "POST",
+            "/identity-providers",
+            {},
+            {},
+            {
+                "name": name,
+                "issuer": issuer,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scopes": scopes,
+                "groups_claim": groups_claim,
+                "create_users": create_users,
+                "email_domains": email_domains,
+                "trust_unverified_emails": trust_unverified_emails,
+                "hosts": hosts,
+                "ca": ca,
+                "public_url": public_url,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+
+    def get_identity_provider(self, provider: str) -> models.ToranaControlIdentityEndpointsProviderShown:
+        """One identity provider, by its id or name.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request("GET", "/identity-providers/{provider}", {"provider": provider}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+
+    def change_identity_provider(
+        self,
+        provider: str,
+        *,
+        if_match: str | Model,
+        client_id: str | Unset | None = UNSET,
+        client_secret: str | Unset | None = UNSET,
+        scopes: list[str] | Unset | None = UNSET,
+        groups_claim: str | Unset | None = UNSET,
+        create_users: bool | Unset | None = UNSET,
+        email_domains: list[str] | Unset | None = UNSET,
+        trust_unverified_emails: bool | Unset | None = UNSET,
+        hosts: list[str] | Unset | None = UNSET,
+        ca: str | Unset | None = UNSET,
+        public_url: str | Unset | None = UNSET,
+        enabled: bool | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+        """Change an identity provider. One needs all the permissions of whoever set it up.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/identity-providers/{provider}",
+            {"provider": provider},
+            {},
+            {
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scopes": scopes,
+                "groups_claim": groups_claim,
+                "create_users": create_users,
+                "email_domains": email_domains,
+                "trust_unverified_emails": trust_unverified_emails,
+                "hosts": hosts,
+                "ca": ca,
+                "public_url": public_url,
+                "enabled": enabled,
+            },
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+
+    def delete_identity_provider(
+        self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete an identity provider with its groups and the roles that they gave. Its users stay.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/identity-providers/{provider}",
+            {"provider": provider},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncIdentityProviders:
+    """Operations on identity providers."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_identity_providers(
+        self, *, name: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ToranaControlApiShapesListedProviderShown2:
+        """Identity providers. Sorted by `name` or `created_us`.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request(
+            "GET", "/identity-providers", {}, {"name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown2))
+
+    async def iterate_identity_providers(
+        self, *, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.ToranaControlIdentityEndpointsProviderShown]:
+        """Every item of `list_identity_providers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_identity_providers(name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_identity_provider(
+        self,
+        *,
+        name: str,
+        issuer: str,
+        client_id: str,
+        client_secret: str | Unset | None = UNSET,
+        scopes: list[str] | Unset = UNSET,
+        groups_claim: str | Unset | None = UNSET,
+        create_users: bool | Unset = UNSET,
+        email_domains: list[str] | Unset = UNSET,
+        trust_unverified_emails: bool | Unset = UNSET,
+        hosts: list[str] | Unset = UNSET,
+        ca: str | Unset | None = UNSET,
+        public_url: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+        """Set up an identity provider. Nothing is called yet: the first sign-in is.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "POST",
+            "/identity-providers",
+            {},
+            {},
+            {
+                "name": name,
+                "issuer": issuer,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scopes": scopes,
+                "groups_claim": groups_claim,
+                "create_users": create_users,
+                "email_domains": email_domains,
+                "trust_unverified_emails": trust_unverified_emails,
+                "hosts": hosts,
+                "ca": ca,
+                "public_url": public_url,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+
+    async def get_identity_provider(self, provider: str) -> models.ToranaControlIdentityEndpointsProviderShown:
+        """One identity provider, by its id or name.
+
+        Needs the permission `identity:read`.
+        """
+        request = Request("GET", "/identity-providers/{provider}", {"provider": provider}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+
+    async def change_identity_provider(
+        self,
+        provider: str,
+        *,
+        if_match: str | Model,
+        client_id: str | Unset | None = UNSET,
+        client_secret: str | Unset | None = UNSET,
+        scopes: list[str] | Unset | None = UNSET,
+        groups_claim: str | Unset | None = UNSET,
+        create_users: bool | Unset | None = UNSET,
+        email_domains: list[str] | Unset | None = UNSET,
+        trust_unverified_emails: bool | Unset | None = UNSET,
+        hosts: list[str] | Unset | None = UNSET,
+        ca: str | Unset | None = UNSET,
+        public_url: str | Unset | None = UNSET,
+        enabled: bool | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+        """Change an identity provider. One needs all the permissions of whoever set it up.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/identity-providers/{provider}",
+            {"provider": provider},
+            {},
+            {
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scopes": scopes,
+                "groups_claim": groups_claim,
+                "create_users": create_users,
+                "email_domains": email_domains,
+                "trust_unverified_emails": trust_unverified_emails,
+                "hosts": hosts,
+                "ca": ca,
+                "public_url": public_url,
+                "enabled": enabled,
+            },
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+
+    async def delete_identity_provider(
+        self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete an identity provider with its groups and the roles that they gave. Its users stay.
+
+        Needs the permission `identity:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/identity-providers/{provider}",
+            {"provider": provider},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Invitations:
+    """Operations on invitations."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_invitations(
+        self,
+        *,
+        team: str | None = None,
+        email: str | None = None,
+        state: Literal["open", "accepted", "revoked", "expired"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedInvitationShown:
+        """Invitations of one's teams, or all. Sorted by `created_us` (the newest first) or `email`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/invitations",
+            {},
+            {"team": team, "email": email, "state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedInvitationShown))
+
+    def iterate_invitations(
+        self,
+        *,
+        team: str | None = None,
+        email: str | None = None,
+        state: Literal["open", "accepted", "revoked", "expired"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.InvitationShown]:
+        """Every item of `list_invitations`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_invitations(team=team, email=email, state=state, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_invitation(
+        self,
+        *,
+        email: str,
+        team: str,
+        role: str,
+        platform_role: str | Unset = UNSET,
+        expires_seconds: int | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.InvitationWithToken:
+        """Invite somebody into a team, whether they have an account or not. An earlier invitation of theirs into it ends.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/invitations",
+            {},
+            {},
+            {
+                "email": email,
+                "team": team,
+                "role": role,
+                "platform_role": platform_role,
+                "expires_seconds": expires_seconds,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.InvitationWithToken))
+
+    def get_invitation(self, invitation: str) -> models.InvitationShown:
+        """One invitation.
+
+        Needs the permission `members:read`.
+        """
+        request = Request("GET", "/invitations/{invitation}", {"invitation": invitation}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.InvitationShown))
+
+    def delete_invitation(
+        self, invitation: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Revoke an invitation.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/invitations/{invitation}",
+            {"invitation": invitation},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def accept_invitation(
+        self,
+        *,
+        token: str,
+        password: str,
+        name: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.UserShown:
+        """Come in with the token of an invitation and a password of one's own; then sign in."""
+        request = Request(
+            "POST",
+            "/invitations/accept",
+            {},
+            {},
+            {"token": token, "password": password, "name": name},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.UserShown))
+
+    def accept_my_invitation(
+        self, *, token: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Accept an invitation of one's own address, with the account that one has."""
+        request = Request(
+            "POST",
+            "/me/invitations",
+            {},
+            {},
+            {"token": token},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def register(
+        self, *, email: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.RegistrationShown:
+        """Ask for an account of one's own, where the setting `registration` has the domain. The address gets an invitation by e-mail.
+
+        The answer is the same whether there is an account already or not.
+        """
+        request = Request(
+            "POST",
+            "/registrations",
+            {},
+            {},
+            {"email": email},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.RegistrationShown))
+
+
+class AsyncInvitations:
+    """Operations on invitations."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_invitations(
+        self,
+        *,
+        team: str | None = None,
+        email: str | None = None,
+        state: Literal["open", "accepted", "revoked", "expired"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedInvitationShown:
+        """Invitations of one's teams, or all. Sorted by `created_us` (the newest first) or `email`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/invitations",
+            {},
+            {"team": team, "email": email, "state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedInvitationShown))
+
+    async def iterate_invitations(
+        self,
+        *,
+        team: str | None = None,
+        email: str | None = None,
+        state: Literal["open", "accepted", "revoked", "expired"] | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.InvitationShown]:
+        """Every item of `list_invitations`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_invitations(
+                team=team, email=email, state=state, limit=limit, sort=sort, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_invitation(
+        self,
+        *,
+        email: str,
+        team: str,
+        role: str,
+        platform_role: str | Unset = UNSET,
+        expires_seconds: int | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.InvitationWithToken:
+        """Invite somebody into a team, whether they have an account or not. An earlier invitation of theirs into it ends.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/invitations",
+            {},
+            {},
+            {
+                "email": email,
+                "team": team,
+                "role": role,
+                "platform_role": platform_role,
+                "expires_seconds": expires_seconds,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.InvitationWithToken))
+
+    async def get_invitation(self, invitation: str) -> models.InvitationShown:
+        """One invitation.
+
+        Needs the permission `members:read`.
+        """
+        request = Request("GET", "/invitations/{invitation}", {"invitation": invitation}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.InvitationShown))
+
+    async def delete_invitation(
+        self, invitation: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Revoke an invitation.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/invitations/{invitation}",
+            {"invitation": invitation},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def accept_invitation(
+        self,
+        *,
+        token: str,
+        password: str,
+        name: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.UserShown:
+        """Come in with the token of an invitation and a password of one's own; then sign in."""
+        request = Request(
+            "POST",
+            "/invitations/accept",
+            {},
+            {},
+            {"token": token, "password": password, "name": name},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.UserShown))
+
+    async def accept_my_invitation(
+        self, *, token: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Accept an invitation of one's own address, with the account that one has."""
+        request = Request(
+            "POST",
+            "/me/invitations",
+            {},
+            {},
+            {"token": token},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def register(
+        self, *, email: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.RegistrationShown:
+        """Ask for an account of one's own, where the setting `registration` has the domain. The address gets an invitation by e-mail.
+
+        The answer is the same whether there is an account already or not.
+        """
+        request = Request(
+            "POST",
+            "/registrations",
+            {},
+            {},
+            {"email": email},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.RegistrationShown))
+
+
 class Issuers:
     """Operations on issuers."""
 
@@ -1811,6 +2691,317 @@ class AsyncLimits:
         return await self._transport.call(request, TypeAdapter(models.LimitsShown))
 
 
+class Me:
+    """Operations on me."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get_me(self) -> models.UserShown:
+        """One's own account."""
+        request = Request("GET", "/me", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.UserShown))
+
+    def change_me(
+        self, *, name: str, if_match: str | Model, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.UserShown:
+        """Change what one is called."""
+        request = Request(
+            "PATCH",
+            "/me",
+            {},
+            {},
+            {"name": name},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.UserShown))
+
+    def change_my_password(
+        self, *, old: str, new: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Another password, with the old one. All other sessions end; tokens stay."""
+        request = Request(
+            "POST",
+            "/me/password",
+            {},
+            {},
+            {"old": old, "new": new},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncMe:
+    """Operations on me."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get_me(self) -> models.UserShown:
+        """One's own account."""
+        request = Request("GET", "/me", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.UserShown))
+
+    async def change_me(
+        self, *, name: str, if_match: str | Model, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.UserShown:
+        """Change what one is called."""
+        request = Request(
+            "PATCH",
+            "/me",
+            {},
+            {},
+            {"name": name},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.UserShown))
+
+    async def change_my_password(
+        self, *, old: str, new: str, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Another password, with the old one. All other sessions end; tokens stay."""
+        request = Request(
+            "POST",
+            "/me/password",
+            {},
+            {},
+            {"old": old, "new": new},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Members:
+    """Operations on members."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_members(
+        self,
+        team: str,
+        *,
+        role: str | None = None,
+        email: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedMemberShown:
+        """The people in a team. Sorted by `email`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/teams/{team}/members",
+            {"team": team},
+            {"role": role, "email": email, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedMemberShown))
+
+    def iterate_members(
+        self,
+        team: str,
+        *,
+        role: str | None = None,
+        email: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.MemberShown]:
+        """Every item of `list_members`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_members(team, role=role, email=email, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def add_member(
+        self, team: str, *, user: str, roles: list[str], idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.MemberShown:
+        """Take somebody in who has an account. Whoever has none is invited: POST /api/v1/invitations.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/teams/{team}/members",
+            {"team": team},
+            {},
+            {"user": user, "roles": roles},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.MemberShown))
+
+    def get_member(self, team: str, user: str) -> models.MemberShown:
+        """One of the people in a team, by the id or e-mail address of the user.
+
+        Needs the permission `members:read`.
+        """
+        request = Request("GET", "/teams/{team}/members/{user}", {"team": team, "user": user}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.MemberShown))
+
+    def change_member(
+        self,
+        team: str,
+        user: str,
+        *,
+        roles: list[str],
+        if_match: str | Model,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.MemberShown:
+        """Give somebody other roles instead of those that were given by hand.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/teams/{team}/members/{user}",
+            {"team": team, "user": user},
+            {},
+            {"roles": roles},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.MemberShown))
+
+    def remove_member(
+        self, team: str, user: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Take somebody out of the team. One may leave a team oneself.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}/members/{user}",
+            {"team": team, "user": user},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncMembers:
+    """Operations on members."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_members(
+        self,
+        team: str,
+        *,
+        role: str | None = None,
+        email: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedMemberShown:
+        """The people in a team. Sorted by `email`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/teams/{team}/members",
+            {"team": team},
+            {"role": role, "email": email, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedMemberShown))
+
+    async def iterate_members(
+        self,
+        team: str,
+        *,
+        role: str | None = None,
+        email: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.MemberShown]:
+        """Every item of `list_members`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_members(team, role=role, email=email, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def add_member(
+        self, team: str, *, user: str, roles: list[str], idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.MemberShown:
+        """Take somebody in who has an account. Whoever has none is invited: POST /api/v1/invitations.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/teams/{team}/members",
+            {"team": team},
+            {},
+            {"user": user, "roles": roles},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.MemberShown))
+
+    async def get_member(self, team: str, user: str) -> models.MemberShown:
+        """One of the people in a team, by the id or e-mail address of the user.
+
+        Needs the permission `members:read`.
+        """
+        request = Request("GET", "/teams/{team}/members/{user}", {"team": team, "user": user}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.MemberShown))
+
+    async def change_member(
+        self,
+        team: str,
+        user: str,
+        *,
+        roles: list[str],
+        if_match: str | Model,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.MemberShown:
+        """Give somebody other roles instead of those that were given by hand.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/teams/{team}/members/{user}",
+            {"team": team, "user": user},
+            {},
+            {"roles": roles},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.MemberShown))
+
+    async def remove_member(
+        self, team: str, user: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Take somebody out of the team. One may leave a team oneself.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}/members/{user}",
+            {"team": team, "user": user},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
 class Notices:
     """Operations on notices."""
 
@@ -2352,7 +3543,7 @@ class Providers:
         limit: int | None = None,
         cursor: str | None = None,
         sort: str | None = None,
-    ) -> models.ListedProviderShown:
+    ) -> models.ToranaControlApiShapesListedProviderShown1:
         """One's teams' accounts and the platform's. Sorted by `name` or `created_us`.
 
         Needs the permission `providers:read`.
@@ -2365,11 +3556,11 @@ class Providers:
             None,
             {},
         )
-        return self._transport.call(request, TypeAdapter(models.ListedProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown1))
 
     def iterate_providers(
         self, *, vendor: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
-    ) -> Iterator[models.ProviderShown]:
+    ) -> Iterator[models.ToranaControlProvidersEndpointsProviderShown]:
         """Every item of `list_providers`, page by page."""
         cursor: str | None = None
         while True:
@@ -2399,7 +3590,7 @@ class Providers:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ProviderShown:
+    ) -> models.ToranaControlProvidersEndpointsProviderShown:
         """Make an account. Its credential is sealed, and shown nowhere.
 
         Needs the permission `providers:write`.
@@ -2428,15 +3619,15 @@ class Providers:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
 
-    def get_provider(self, provider: str) -> models.ProviderShown:
+    def get_provider(self, provider: str) -> models.ToranaControlProvidersEndpointsProviderShown:
         """One account, by its id.
 
         Needs the permission `providers:read`.
         """
         request = Request("GET", "/providers/{provider}", {"provider": provider}, {}, None, {})
-        return self._transport.call(request, TypeAdapter(models.ProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
 
     def change_provider(
         self,
@@ -2457,7 +3648,7 @@ class Providers:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ProviderShown:
+    ) -> models.ToranaControlProvidersEndpointsProviderShown:
         """Change an account; its name, vendor and team stay.
 
         Needs the permission `providers:write`.
@@ -2483,7 +3674,7 @@ class Providers:
             },
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
 
     def delete_provider(self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
         """Delete an account that no service uses.
@@ -2515,7 +3706,7 @@ class AsyncProviders:
         limit: int | None = None,
         cursor: str | None = None,
         sort: str | None = None,
-    ) -> models.ListedProviderShown:
+    ) -> models.ToranaControlApiShapesListedProviderShown1:
         """One's teams' accounts and the platform's. Sorted by `name` or `created_us`.
 
         Needs the permission `providers:read`.
@@ -2528,11 +3719,11 @@ class AsyncProviders:
             None,
             {},
         )
-        return await self._transport.call(request, TypeAdapter(models.ListedProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown1))
 
     async def iterate_providers(
         self, *, vendor: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
-    ) -> AsyncIterator[models.ProviderShown]:
+    ) -> AsyncIterator[models.ToranaControlProvidersEndpointsProviderShown]:
         """Every item of `list_providers`, page by page."""
         cursor: str | None = None
         while True:
@@ -2563,7 +3754,7 @@ class AsyncProviders:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ProviderShown:
+    ) -> models.ToranaControlProvidersEndpointsProviderShown:
         """Make an account. Its credential is sealed, and shown nowhere.
 
         Needs the permission `providers:write`.
@@ -2592,15 +3783,15 @@ class AsyncProviders:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
 
-    async def get_provider(self, provider: str) -> models.ProviderShown:
+    async def get_provider(self, provider: str) -> models.ToranaControlProvidersEndpointsProviderShown:
         """One account, by its id.
 
         Needs the permission `providers:read`.
         """
         request = Request("GET", "/providers/{provider}", {"provider": provider}, {}, None, {})
-        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
 
     async def change_provider(
         self,
@@ -2621,7 +3812,7 @@ class AsyncProviders:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ProviderShown:
+    ) -> models.ToranaControlProvidersEndpointsProviderShown:
         """Change an account; its name, vendor and team stay.
 
         Needs the permission `providers:write`.
@@ -2647,7 +3838,7 @@ class AsyncProviders:
             },
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
 
     async def delete_provider(
         self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None
@@ -2663,6 +3854,786 @@ class AsyncProviders:
             {},
             None,
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Roles:
+    """Operations on roles."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_permissions(self) -> models.ListedPermissionShown:
+        """All permissions: what roles and scopes of tokens are made of."""
+        request = Request("GET", "/permissions", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ListedPermissionShown))
+
+    def list_roles(
+        self,
+        *,
+        built_in: bool | None = None,
+        team: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedRoleShown:
+        """Roles that the platform and one's teams have made. Sorted by `name` or `created_us`.
+
+        Needs the permission `roles:read`.
+        """
+        request = Request(
+            "GET",
+            "/roles",
+            {},
+            {"built_in": built_in, "team": team, "name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedRoleShown))
+
+    def iterate_roles(
+        self,
+        *,
+        built_in: bool | None = None,
+        team: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.RoleShown]:
+        """Every item of `list_roles`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_roles(built_in=built_in, team=team, name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_role(
+        self,
+        *,
+        name: str,
+        permissions: list[str],
+        team: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.RoleShown:
+        """Make a role of a team, or of the platform, which may then be given everywhere.
+
+        Needs the permission `roles:write`.
+        """
+        request = Request(
+            "POST",
+            "/roles",
+            {},
+            {},
+            {"name": name, "team": team, "description": description, "permissions": permissions},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.RoleShown))
+
+    def get_role(self, role: str) -> models.RoleShown:
+        """One role, by its id; a built-in one by its name.
+
+        Needs the permission `roles:read`.
+        """
+        request = Request("GET", "/roles/{role}", {"role": role}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.RoleShown))
+
+    def change_role(
+        self,
+        role: str,
+        *,
+        if_match: str | Model,
+        description: str | Unset | None = UNSET,
+        permissions: list[str] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.RoleShown:
+        """Change what a role says or gives, at once for all who have it.
+
+        Needs the permission `roles:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/roles/{role}",
+            {"role": role},
+            {},
+            {"description": description, "permissions": permissions},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.RoleShown))
+
+    def delete_role(self, role: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a role that nobody has.
+
+        Needs the permission `roles:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/roles/{role}",
+            {"role": role},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncRoles:
+    """Operations on roles."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_permissions(self) -> models.ListedPermissionShown:
+        """All permissions: what roles and scopes of tokens are made of."""
+        request = Request("GET", "/permissions", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ListedPermissionShown))
+
+    async def list_roles(
+        self,
+        *,
+        built_in: bool | None = None,
+        team: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedRoleShown:
+        """Roles that the platform and one's teams have made. Sorted by `name` or `created_us`.
+
+        Needs the permission `roles:read`.
+        """
+        request = Request(
+            "GET",
+            "/roles",
+            {},
+            {"built_in": built_in, "team": team, "name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedRoleShown))
+
+    async def iterate_roles(
+        self,
+        *,
+        built_in: bool | None = None,
+        team: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.RoleShown]:
+        """Every item of `list_roles`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_roles(built_in=built_in, team=team, name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_role(
+        self,
+        *,
+        name: str,
+        permissions: list[str],
+        team: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.RoleShown:
+        """Make a role of a team, or of the platform, which may then be given everywhere.
+
+        Needs the permission `roles:write`.
+        """
+        request = Request(
+            "POST",
+            "/roles",
+            {},
+            {},
+            {"name": name, "team": team, "description": description, "permissions": permissions},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.RoleShown))
+
+    async def get_role(self, role: str) -> models.RoleShown:
+        """One role, by its id; a built-in one by its name.
+
+        Needs the permission `roles:read`.
+        """
+        request = Request("GET", "/roles/{role}", {"role": role}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.RoleShown))
+
+    async def change_role(
+        self,
+        role: str,
+        *,
+        if_match: str | Model,
+        description: str | Unset | None = UNSET,
+        permissions: list[str] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.RoleShown:
+        """Change what a role says or gives, at once for all who have it.
+
+        Needs the permission `roles:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/roles/{role}",
+            {"role": role},
+            {},
+            {"description": description, "permissions": permissions},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.RoleShown))
+
+    async def delete_role(self, role: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a role that nobody has.
+
+        Needs the permission `roles:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/roles/{role}",
+            {"role": role},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class ServiceAccounts:
+    """Operations on service accounts."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_service_accounts(
+        self,
+        team: str,
+        *,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedAccountShown:
+        """A team's service accounts. Sorted by `name` or `created_us`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/teams/{team}/service-accounts",
+            {"team": team},
+            {"name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedAccountShown))
+
+    def iterate_service_accounts(
+        self, team: str, *, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.AccountShown]:
+        """Every item of `list_service_accounts`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_service_accounts(team, name=name, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_service_account(
+        self, team: str, *, name: str, roles: list[str], idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.AccountShown:
+        """Make a service account. It cannot sign in: make it a token.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/teams/{team}/service-accounts",
+            {"team": team},
+            {},
+            {"name": name, "roles": roles},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.AccountShown))
+
+    def get_service_account(self, team: str, account: str) -> models.AccountShown:
+        """One service account, by its id.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET", "/teams/{team}/service-accounts/{account}", {"team": team, "account": account}, {}, None, {}
+        )
+        return self._transport.call(request, TypeAdapter(models.AccountShown))
+
+    def change_service_account(
+        self,
+        team: str,
+        account: str,
+        *,
+        if_match: str | Model,
+        roles: list[str] | Unset | None = UNSET,
+        state: Literal["active", "suspended"] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.AccountShown:
+        """Give a service account other roles, suspend or activate it.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/teams/{team}/service-accounts/{account}",
+            {"team": team, "account": account},
+            {},
+            {"roles": roles, "state": state},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.AccountShown))
+
+    def delete_service_account(
+        self, team: str, account: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete a service account with its tokens.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}/service-accounts/{account}",
+            {"team": team, "account": account},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def list_service_account_tokens(
+        self, team: str, account: str, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedTokenShown:
+        """A service account's tokens, revoked ones too. Sorted by `created_us` (the newest first) or `name`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/teams/{team}/service-accounts/{account}/tokens",
+            {"team": team, "account": account},
+            {"limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedTokenShown))
+
+    def iterate_service_account_tokens(
+        self, team: str, account: str, *, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.TokenShown]:
+        """Every item of `list_service_account_tokens`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_service_account_tokens(team, account, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_service_account_token(
+        self,
+        team: str,
+        account: str,
+        *,
+        name: str,
+        scopes: list[str] | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.TokenMade:
+        """Make a token; its value is in this reply only.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/teams/{team}/service-accounts/{account}/tokens",
+            {"team": team, "account": account},
+            {},
+            {"name": name, "scopes": scopes, "expires_us": expires_us},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.TokenMade))
+
+    def delete_service_account_token(
+        self, team: str, account: str, token: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Revoke a token of a service account.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}/service-accounts/{account}/tokens/{token}",
+            {"team": team, "account": account, "token": token},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncServiceAccounts:
+    """Operations on service accounts."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_service_accounts(
+        self,
+        team: str,
+        *,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedAccountShown:
+        """A team's service accounts. Sorted by `name` or `created_us`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/teams/{team}/service-accounts",
+            {"team": team},
+            {"name": name, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedAccountShown))
+
+    async def iterate_service_accounts(
+        self, team: str, *, name: str | None = None, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.AccountShown]:
+        """Every item of `list_service_accounts`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_service_accounts(team, name=name, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_service_account(
+        self, team: str, *, name: str, roles: list[str], idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.AccountShown:
+        """Make a service account. It cannot sign in: make it a token.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/teams/{team}/service-accounts",
+            {"team": team},
+            {},
+            {"name": name, "roles": roles},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.AccountShown))
+
+    async def get_service_account(self, team: str, account: str) -> models.AccountShown:
+        """One service account, by its id.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET", "/teams/{team}/service-accounts/{account}", {"team": team, "account": account}, {}, None, {}
+        )
+        return await self._transport.call(request, TypeAdapter(models.AccountShown))
+
+    async def change_service_account(
+        self,
+        team: str,
+        account: str,
+        *,
+        if_match: str | Model,
+        roles: list[str] | Unset | None = UNSET,
+        state: Literal["active", "suspended"] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.AccountShown:
+        """Give a service account other roles, suspend or activate it.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/teams/{team}/service-accounts/{account}",
+            {"team": team, "account": account},
+            {},
+            {"roles": roles, "state": state},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.AccountShown))
+
+    async def delete_service_account(
+        self, team: str, account: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete a service account with its tokens.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}/service-accounts/{account}",
+            {"team": team, "account": account},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def list_service_account_tokens(
+        self, team: str, account: str, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedTokenShown:
+        """A service account's tokens, revoked ones too. Sorted by `created_us` (the newest first) or `name`.
+
+        Needs the permission `members:read`.
+        """
+        request = Request(
+            "GET",
+            "/teams/{team}/service-accounts/{account}/tokens",
+            {"team": team, "account": account},
+            {"limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedTokenShown))
+
+    async def iterate_service_account_tokens(
+        self, team: str, account: str, *, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.TokenShown]:
+        """Every item of `list_service_account_tokens`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_service_account_tokens(team, account, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_service_account_token(
+        self,
+        team: str,
+        account: str,
+        *,
+        name: str,
+        scopes: list[str] | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.TokenMade:
+        """Make a token; its value is in this reply only.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "POST",
+            "/teams/{team}/service-accounts/{account}/tokens",
+            {"team": team, "account": account},
+            {},
+            {"name": name, "scopes": scopes, "expires_us": expires_us},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.TokenMade))
+
+    async def delete_service_account_token(
+        self, team: str, account: str, token: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Revoke a token of a service account.
+
+        Needs the permission `members:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/teams/{team}/service-accounts/{account}/tokens/{token}",
+            {"team": team, "account": account, "token": token},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Session:
+    """Operations on session."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get_session(self) -> models.WhoShown:
+        """Who one is, and what one may do: everywhere, and in each of one's teams."""
+        request = Request("GET", "/session", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.WhoShown))
+
+    def create_session(self, *, email: str, password: str) -> models.WhoShown:
+        """Sign in by e-mail and password. The session comes as a cookie, and nothing secret in the reply."""
+        request = Request("POST", "/session", {}, {}, {"email": email, "password": password}, {})
+        return self._transport.call(request, TypeAdapter(models.WhoShown))
+
+    def delete_session(self) -> None:
+        """Sign out."""
+        request = Request("DELETE", "/session", {}, {}, None, {})
+        self._transport.call(request, TypeAdapter(None))
+
+    def list_my_sessions(
+        self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedSessionShown:
+        """Where one is signed in. Sorted by `created_us` or `seen_us`."""
+        request = Request("GET", "/me/sessions", {}, {"limit": limit, "cursor": cursor, "sort": sort}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ListedSessionShown))
+
+    def iterate_my_sessions(
+        self, *, limit: int | None = None, sort: str | None = None
+    ) -> Iterator[models.SessionShown]:
+        """Every item of `list_my_sessions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_my_sessions(limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def delete_my_other_sessions(self) -> None:
+        """Sign out everywhere but here."""
+        request = Request("DELETE", "/me/sessions", {}, {}, None, {})
+        self._transport.call(request, TypeAdapter(None))
+
+    def delete_my_session(self, session: str) -> None:
+        """Sign out somewhere else."""
+        request = Request("DELETE", "/me/sessions/{session}", {"session": session}, {}, None, {})
+        self._transport.call(request, TypeAdapter(None))
+
+    def list_ways_to_sign_in(self) -> models.WaysShown:
+        """Identity providers that one may sign in through."""
+        request = Request("GET", "/sign-in", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.WaysShown))
+
+    def begin_sign_in(self, provider: str, *, next: str | None = None) -> None:
+        """Send the browser to the identity provider. `next` is a path of this installation, the console without it."""
+        request = Request("GET", "/sign-in/{provider}", {"provider": provider}, {"next": next}, None, {})
+        self._transport.call(request, TypeAdapter(None))
+
+    def end_sign_in(
+        self,
+        provider: str,
+        *,
+        state: str | None = None,
+        code: str | None = None,
+        iss: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Where the identity provider sends the browser back to. What comes of it is a session, and a redirect to `next`."""
+        request = Request(
+            "GET",
+            "/sign-in/{provider}/callback",
+            {"provider": provider},
+            {"state": state, "code": code, "iss": iss, "error": error},
+            None,
+            {},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncSession:
+    """Operations on session."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get_session(self) -> models.WhoShown:
+        """Who one is, and what one may do: everywhere, and in each of one's teams."""
+        request = Request("GET", "/session", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.WhoShown))
+
+    async def create_session(self, *, email: str, password: str) -> models.WhoShown:
+        """Sign in by e-mail and password. The session comes as a cookie, and nothing secret in the reply."""
+        request = Request("POST", "/session", {}, {}, {"email": email, "password": password}, {})
+        return await self._transport.call(request, TypeAdapter(models.WhoShown))
+
+    async def delete_session(self) -> None:
+        """Sign out."""
+        request = Request("DELETE", "/session", {}, {}, None, {})
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def list_my_sessions(
+        self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedSessionShown:
+        """Where one is signed in. Sorted by `created_us` or `seen_us`."""
+        request = Request("GET", "/me/sessions", {}, {"limit": limit, "cursor": cursor, "sort": sort}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ListedSessionShown))
+
+    async def iterate_my_sessions(
+        self, *, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.SessionShown]:
+        """Every item of `list_my_sessions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_my_sessions(limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def delete_my_other_sessions(self) -> None:
+        """Sign out everywhere but here."""
+        request = Request("DELETE", "/me/sessions", {}, {}, None, {})
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def delete_my_session(self, session: str) -> None:
+        """Sign out somewhere else."""
+        request = Request("DELETE", "/me/sessions/{session}", {"session": session}, {}, None, {})
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def list_ways_to_sign_in(self) -> models.WaysShown:
+        """Identity providers that one may sign in through."""
+        request = Request("GET", "/sign-in", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.WaysShown))
+
+    async def begin_sign_in(self, provider: str, *, next: str | None = None) -> None:
+        """Send the browser to the identity provider. `next` is a path of this installation, the console without it."""
+        request = Request("GET", "/sign-in/{provider}", {"provider": provider}, {"next": next}, None, {})
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def end_sign_in(
+        self,
+        provider: str,
+        *,
+        state: str | None = None,
+        code: str | None = None,
+        iss: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Where the identity provider sends the browser back to. What comes of it is a session, and a redirect to `next`."""
+        request = Request(
+            "GET",
+            "/sign-in/{provider}/callback",
+            {"provider": provider},
+            {"state": state, "code": code, "iss": iss, "error": error},
+            None,
+            {},
         )
         await self._transport.call(request, TypeAdapter(None))
 
@@ -3393,6 +5364,436 @@ class AsyncTeams:
         await self._transport.call(request, TypeAdapter(None))
 
 
+class Tokens:
+    """Operations on tokens."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_my_tokens(
+        self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedTokenShown:
+        """One's own tokens, revoked ones too. Sorted by `created_us` (the newest first) or `name`."""
+        request = Request("GET", "/me/tokens", {}, {"limit": limit, "cursor": cursor, "sort": sort}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ListedTokenShown))
+
+    def iterate_my_tokens(self, *, limit: int | None = None, sort: str | None = None) -> Iterator[models.TokenShown]:
+        """Every item of `list_my_tokens`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_my_tokens(limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_my_token(
+        self,
+        *,
+        name: str,
+        scopes: list[str] | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        team: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.TokenMade:
+        """Make a token; its value is in this reply only."""
+        request = Request(
+            "POST",
+            "/me/tokens",
+            {},
+            {},
+            {"name": name, "scopes": scopes, "expires_us": expires_us, "team": team},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.TokenMade))
+
+    def get_my_token(self, token: str) -> models.TokenShown:
+        """One of one's own tokens."""
+        request = Request("GET", "/me/tokens/{token}", {"token": token}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.TokenShown))
+
+    def delete_my_token(self, token: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Revoke one of one's own tokens."""
+        request = Request(
+            "DELETE",
+            "/me/tokens/{token}",
+            {"token": token},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+
+class AsyncTokens:
+    """Operations on tokens."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_my_tokens(
+        self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    ) -> models.ListedTokenShown:
+        """One's own tokens, revoked ones too. Sorted by `created_us` (the newest first) or `name`."""
+        request = Request("GET", "/me/tokens", {}, {"limit": limit, "cursor": cursor, "sort": sort}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ListedTokenShown))
+
+    async def iterate_my_tokens(
+        self, *, limit: int | None = None, sort: str | None = None
+    ) -> AsyncIterator[models.TokenShown]:
+        """Every item of `list_my_tokens`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_my_tokens(limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_my_token(
+        self,
+        *,
+        name: str,
+        scopes: list[str] | Unset | None = UNSET,
+        expires_us: int | Unset | None = UNSET,
+        team: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.TokenMade:
+        """Make a token; its value is in this reply only."""
+        request = Request(
+            "POST",
+            "/me/tokens",
+            {},
+            {},
+            {"name": name, "scopes": scopes, "expires_us": expires_us, "team": team},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.TokenMade))
+
+    async def get_my_token(self, token: str) -> models.TokenShown:
+        """One of one's own tokens."""
+        request = Request("GET", "/me/tokens/{token}", {"token": token}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.TokenShown))
+
+    async def delete_my_token(
+        self, token: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Revoke one of one's own tokens."""
+        request = Request(
+            "DELETE",
+            "/me/tokens/{token}",
+            {"token": token},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+
+class Users:
+    """Operations on users."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_users(
+        self,
+        *,
+        email: str | None = None,
+        state: Literal["invited", "active", "suspended"] | None = None,
+        kind: Literal["person", "service"] | None = None,
+        platform_role: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedUserShown:
+        """Users of the whole platform. Sorted by `email` or `created_us`.
+
+        Needs the permission `users:read`.
+        """
+        request = Request(
+            "GET",
+            "/users",
+            {},
+            {
+                "email": email,
+                "state": state,
+                "kind": kind,
+                "platform_role": platform_role,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedUserShown))
+
+    def iterate_users(
+        self,
+        *,
+        email: str | None = None,
+        state: Literal["invited", "active", "suspended"] | None = None,
+        kind: Literal["person", "service"] | None = None,
+        platform_role: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.UserShown]:
+        """Every item of `list_users`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_users(
+                email=email, state=state, kind=kind, platform_role=platform_role, limit=limit, sort=sort, cursor=cursor
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_user(
+        self,
+        *,
+        email: str,
+        name: str | Unset | None = UNSET,
+        platform_role: str | Unset = UNSET,
+        expires_seconds: int | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.UserMade:
+        """Make an account and an invitation into it, with which whoever has the address sets a password.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "POST",
+            "/users",
+            {},
+            {},
+            {"email": email, "name": name, "platform_role": platform_role, "expires_seconds": expires_seconds},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.UserMade))
+
+    def get_user(self, user: str) -> models.UserShown:
+        """One user, by id or e-mail address.
+
+        Needs the permission `users:read`.
+        """
+        request = Request("GET", "/users/{user}", {"user": user}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.UserShown))
+
+    def change_user(
+        self,
+        user: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        platform_role: str | Unset | None = UNSET,
+        state: Literal["active", "suspended"] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.UserShown:
+        """Rename a user, give them another platform role, suspend or activate them.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/users/{user}",
+            {"user": user},
+            {},
+            {"name": name, "platform_role": platform_role, "state": state},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.UserShown))
+
+    def delete_user(self, user: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a user with their tokens, sessions and memberships. What they did stays in the audit trail.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/users/{user}",
+            {"user": user},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def invite_user_again(
+        self, user: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.InvitationMade:
+        """A new invitation for somebody who has not accepted theirs; the ones before end.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "POST",
+            "/users/{user}/invitation",
+            {"user": user},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.InvitationMade))
+
+
+class AsyncUsers:
+    """Operations on users."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_users(
+        self,
+        *,
+        email: str | None = None,
+        state: Literal["invited", "active", "suspended"] | None = None,
+        kind: Literal["person", "service"] | None = None,
+        platform_role: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedUserShown:
+        """Users of the whole platform. Sorted by `email` or `created_us`.
+
+        Needs the permission `users:read`.
+        """
+        request = Request(
+            "GET",
+            "/users",
+            {},
+            {
+                "email": email,
+                "state": state,
+                "kind": kind,
+                "platform_role": platform_role,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedUserShown))
+
+    async def iterate_users(
+        self,
+        *,
+        email: str | None = None,
+        state: Literal["invited", "active", "suspended"] | None = None,
+        kind: Literal["person", "service"] | None = None,
+        platform_role: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.UserShown]:
+        """Every item of `list_users`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_users(
+                email=email, state=state, kind=kind, platform_role=platform_role, limit=limit, sort=sort, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_user(
+        self,
+        *,
+        email: str,
+        name: str | Unset | None = UNSET,
+        platform_role: str | Unset = UNSET,
+        expires_seconds: int | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.UserMade:
+        """Make an account and an invitation into it, with which whoever has the address sets a password.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "POST",
+            "/users",
+            {},
+            {},
+            {"email": email, "name": name, "platform_role": platform_role, "expires_seconds": expires_seconds},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.UserMade))
+
+    async def get_user(self, user: str) -> models.UserShown:
+        """One user, by id or e-mail address.
+
+        Needs the permission `users:read`.
+        """
+        request = Request("GET", "/users/{user}", {"user": user}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.UserShown))
+
+    async def change_user(
+        self,
+        user: str,
+        *,
+        if_match: str | Model,
+        name: str | Unset | None = UNSET,
+        platform_role: str | Unset | None = UNSET,
+        state: Literal["active", "suspended"] | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.UserShown:
+        """Rename a user, give them another platform role, suspend or activate them.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/users/{user}",
+            {"user": user},
+            {},
+            {"name": name, "platform_role": platform_role, "state": state},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.UserShown))
+
+    async def delete_user(self, user: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a user with their tokens, sessions and memberships. What they did stays in the audit trail.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/users/{user}",
+            {"user": user},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def invite_user_again(
+        self, user: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.InvitationMade:
+        """A new invitation for somebody who has not accepted theirs; the ones before end.
+
+        Needs the permission `users:write`.
+        """
+        request = Request(
+            "POST",
+            "/users/{user}/invitation",
+            {"user": user},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.InvitationMade))
+
+
 class Webhooks:
     """Operations on webhooks."""
 
@@ -3797,17 +6198,27 @@ class Resources:
         self.calls = Calls(transport)
         self.catalogue = Catalogue(transport)
         self.declaration = Declaration(transport)
+        self.groups = Groups(transport)
+        self.identity_providers = IdentityProviders(transport)
+        self.invitations = Invitations(transport)
         self.issuers = Issuers(transport)
         self.keys = Keys(transport)
         self.limits = Limits(transport)
+        self.me = Me(transport)
+        self.members = Members(transport)
         self.notices = Notices(transport)
         self.plans = Plans(transport)
         self.prices = Prices(transport)
         self.providers = Providers(transport)
+        self.roles = Roles(transport)
+        self.service_accounts = ServiceAccounts(transport)
+        self.session = Session(transport)
         self.sharing = Sharing(transport)
         self.subscriptions = Subscriptions(transport)
         self.system = System(transport)
         self.teams = Teams(transport)
+        self.tokens = Tokens(transport)
+        self.users = Users(transport)
         self.webhooks = Webhooks(transport)
 
 
@@ -3821,15 +6232,25 @@ class AsyncResources:
         self.calls = AsyncCalls(transport)
         self.catalogue = AsyncCatalogue(transport)
         self.declaration = AsyncDeclaration(transport)
+        self.groups = AsyncGroups(transport)
+        self.identity_providers = AsyncIdentityProviders(transport)
+        self.invitations = AsyncInvitations(transport)
         self.issuers = AsyncIssuers(transport)
         self.keys = AsyncKeys(transport)
         self.limits = AsyncLimits(transport)
+        self.me = AsyncMe(transport)
+        self.members = AsyncMembers(transport)
         self.notices = AsyncNotices(transport)
         self.plans = AsyncPlans(transport)
         self.prices = AsyncPrices(transport)
         self.providers = AsyncProviders(transport)
+        self.roles = AsyncRoles(transport)
+        self.service_accounts = AsyncServiceAccounts(transport)
+        self.session = AsyncSession(transport)
         self.sharing = AsyncSharing(transport)
         self.subscriptions = AsyncSubscriptions(transport)
         self.system = AsyncSystem(transport)
         self.teams = AsyncTeams(transport)
+        self.tokens = AsyncTokens(transport)
+        self.users = AsyncUsers(transport)
         self.webhooks = AsyncWebhooks(transport)

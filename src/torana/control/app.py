@@ -16,8 +16,13 @@ from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.catalogue.endpoints import router as catalogue
+from torana.control.groups.endpoints import router as groups
+from torana.control.identity.endpoints import router as identity_providers
+from torana.control.identity.sign_in_endpoints import router as sign_in
+from torana.control.invitations.endpoints import router as invitations
 from torana.control.issuers.endpoints import router as issuers
 from torana.control.keys.endpoints import router as keys
+from torana.control.members.endpoints import router as members
 from torana.control.notices.endpoints import router as notices
 from torana.control.plan.endpoints import router as plan
 from torana.control.plans.endpoints import router as plans
@@ -25,11 +30,19 @@ from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
 from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
+from torana.control.roles.endpoints import router as roles
+from torana.control.scim.app import create_scim
+from torana.control.scim.resources import PREFIX as SCIM
 from torana.control.serve import serve_control
+from torana.control.service_accounts.endpoints import router as service_accounts
 from torana.control.services.endpoints import router as models
+from torana.control.sessions.endpoints import router as sessions
 from torana.control.sharing.endpoints import router as sharing
 from torana.control.subscriptions.endpoints import router as subscriptions
 from torana.control.teams.endpoints import router as teams
+from torana.control.tokens.endpoints import router as tokens
+from torana.control.users.endpoints import router as users
+from torana.control.users.me import router as me
 from torana.control.webhooks.call import Caller
 from torana.control.webhooks.endpoints import router as webhooks
 from torana.core.errors import Refusal
@@ -56,6 +69,17 @@ ROUTERS = (
     plans,
     sharing,
     catalogue,
+    sessions,
+    me,
+    users,
+    invitations,
+    members,
+    roles,
+    tokens,
+    service_accounts,
+    identity_providers,
+    groups,
+    sign_in,
 )
 
 
@@ -98,6 +122,7 @@ def create_app(
         raise Refusal("not_built", path=request.url.path)
 
     app.include_router(api)
+    app.mount(SCIM, create_scim(publisher, app.state.settings))
     for place in ("/console", "/portal", "/docs"):
         app.add_api_route(place, not_built, include_in_schema=False)
         app.add_api_route(place + "/{rest:path}", not_built, include_in_schema=False)

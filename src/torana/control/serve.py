@@ -16,6 +16,7 @@ from torana.control.audit.keep import EVERY_SECONDS
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
+from torana.control.invitations.post import post_by
 from torana.control.issuers.refresh import keep_fresh
 from torana.control.notices.deliver import Senders, deliver
 from torana.control.notices.mail import mail_server
@@ -61,14 +62,15 @@ async def serve_in_loop(
         await _upgrade(engine)
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
+        senders = Senders(Caller(settings), mail_server(settings))
         app = create_app(publisher, calls_recorded, settings)
+        app.state.post = post_by(senders.mail)
         servers = [
             (_server(Door(app, owner_socket=True)), open_socket(data)),
-            (_server(Door(app, owner_socket=False)), open_socket(data, FORWARDED_SOCKET)),
+            (_server(Door(app, owner_socket=False, from_gates=True)), open_socket(data, FORWARDED_SOCKET)),
         ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
-        senders = Senders(Caller(settings), mail_server(settings))
         jobs = [
             spawn(_reconcile(publisher), "reconcile"),
             spawn(_keep_anchor(publisher), "audit_anchor"),

@@ -210,6 +210,44 @@ ERRORS: dict[str, ErrorKind] = {
     "already_decided": ErrorKind(409, _REQUEST, "There is nothing left for you to decide: this is {state}."),
     "too_many": ErrorKind(409, _REQUEST, "There are already {most} {noun}. Delete one that is not needed any more."),
     "already_delivered": ErrorKind(409, _REQUEST, "The receiver has taken this. There is nothing to send again."),
+    "sign_in_failed": ErrorKind(
+        401, _AUTH, "The e-mail address or the password is not right. Try again, or ask an admin for an invitation."
+    ),
+    "sign_in_stale": ErrorKind(
+        400, _AUTH, "This sign-in was not begun in this browser, or too long ago. Begin it again."
+    ),
+    "sign_in_refused": ErrorKind(403, _AUTH, "{provider} has not signed you in here: {reason}. Ask an admin."),
+    "identity_provider_away": ErrorKind(
+        502, _UPSTREAM, "The identity provider {provider} cannot be used: {reason}. Try again, or check its settings."
+    ),
+    "sign_in_throttled": ErrorKind(429, _AUTH, "There were too many attempts. Try again in {seconds} s."),
+    "sign_in_required": ErrorKind(
+        403,
+        _AUTH,
+        "Only a person may do that for themselves: signed in, or with a token that has neither scopes nor a team.",
+    ),
+    "beyond_own": ErrorKind(
+        403,
+        _AUTH,
+        "Nobody can give, or take from others, what they do not have themselves: {permissions}. Ask somebody who has it.",
+    ),
+    "last_owner": ErrorKind(
+        409, _REQUEST, "{name} is the only owner who can sign in. Make somebody else an owner first."
+    ),
+    "managed_elsewhere": ErrorKind(
+        409, _REQUEST, "The roles of {name} come from groups of {source}. Change the groups there, or what they give."
+    ),
+    "invitation_unusable": ErrorKind(
+        404, _AUTH, "This invitation is not known, was used or revoked, or has expired. Ask for a new one."
+    ),
+    "account_exists": ErrorKind(
+        409,
+        _AUTH,
+        "There is an account with this address already. Sign in, and accept it there: POST /api/v1/me/invitations.",
+    ),
+    "registration_off": ErrorKind(
+        403, _AUTH, "Nobody can register themselves here with such an address. Ask an admin for an invitation."
+    ),
     "foreign_origin": ErrorKind(
         403, _AUTH, "A page of another site sent this request. Use the console of this installation, or a token."
     ),

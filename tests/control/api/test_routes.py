@@ -36,6 +36,14 @@ ALLOWED: dict[str, set[str]] = {
     "subscriptions:request": {"owner", "one.developer", "one.team_admin"},
     "subscriptions:approve": {"owner", "reviewer", "one.service_owner", "one.team_admin"},
     "declaration:write": {"owner", "admin"},
+    "members:read": {"owner", "admin", "auditor", "one.viewer", "one.team_admin"},
+    "members:write": {"owner", "admin", "one.team_admin"},
+    "roles:read": {"owner", "admin", "auditor", "one.viewer", "one.team_admin"},
+    "roles:write": {"owner", "admin", "one.team_admin"},
+    "users:read": {"owner", "admin", "auditor"},
+    "users:write": {"owner", "admin"},
+    "identity:read": {"owner", "admin", "auditor"},
+    "identity:write": {"owner", "admin"},
 }
 
 
