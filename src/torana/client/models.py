@@ -39,7 +39,7 @@ class Applied(Model):
 
     changes: list["ChangePlanned"]
     notes: list[str]
-    made: list["ToranaControlPlanEndpointsKeyMade"]
+    made: list["MadeKeyShown"]
 
 
 class ApprovalShown(Model):
@@ -287,6 +287,28 @@ class HeldShown(Model):
     created_us: int
 
 
+class IdentityProviderShown(Model):
+    """An identity provider, without its secret."""
+
+    id: str
+    name: str
+    issuer: str
+    client_id: str
+    has_secret: bool
+    scopes: list[str]
+    groups_claim: str | None
+    create_users: bool
+    email_domains: list[str]
+    trust_unverified_emails: bool
+    hosts: list[str]
+    ca: str | None
+    public_url: str | None
+    enabled: bool
+    callback_path: str
+    reach: list[str]
+    created_us: int
+
+
 class InvitationMade(Model):
     """How whoever is invited comes in."""
 
@@ -356,6 +378,27 @@ class IssuerShown(Model):
 
 class JsonValue(Model):
     """JsonValue."""
+
+
+class KeyMade(Model):
+    """A key just made or rotated, with the only sight of its value."""
+
+    id: str
+    name: str
+    team: str
+    team_id: str
+    app: str
+    app_id: str
+    hint: str
+    state: Literal["in_use", "expired", "revoked"]
+    created_us: int
+    expires_us: int | None
+    revoked_us: int | None
+    previous_until_us: int | None
+    last_used_us: int | None
+    scopes: "KeyScopes | None"
+    networks: list[str] | None
+    value: str
 
 
 class KeyScopes(Model):
@@ -451,6 +494,13 @@ class ListedGroupShown(Model):
     next: str | None = None
 
 
+class ListedIdentityProviderShown(Model):
+    """Listed_IdentityProviderShown_."""
+
+    items: list["IdentityProviderShown"]
+    next: str | None = None
+
+
 class ListedInvitationShown(Model):
     """Listed_InvitationShown_."""
 
@@ -514,6 +564,13 @@ class ListedPriceShown(Model):
     next: str | None = None
 
 
+class ListedProviderShown(Model):
+    """Listed_ProviderShown_."""
+
+    items: list["ProviderShown"]
+    next: str | None = None
+
+
 class ListedPublicShown(Model):
     """Listed_PublicShown_."""
 
@@ -568,6 +625,13 @@ class ListedWebhookShown(Model):
 
     items: list["WebhookShown"]
     next: str | None = None
+
+
+class MadeKeyShown(Model):
+    """A key whose value is shown only here."""
+
+    name: str
+    value: str
 
 
 class MemberShown(Model):
@@ -689,6 +753,28 @@ class PriceShown(Model):
     cached_input_usd: str | None
     output_usd: str | None
     reasoning_usd: str | None
+    created_us: int
+
+
+class ProviderShown(Model):
+    """An account at a vendor, without its credential."""
+
+    id: str
+    team_id: str | None
+    name: str
+    vendor: str
+    base_url: str
+    dialect: str | None
+    bases: dict[str, str]
+    options: dict[str, str]
+    has_credential: bool
+    ca_pem: str | None
+    proxy: str | None
+    connect_timeout_seconds: float | None
+    first_byte_timeout_seconds: float | None
+    idle_timeout_seconds: float | None
+    total_timeout_seconds: float | None
+    stream_usage: bool | None
     created_us: int
 
 
@@ -939,92 +1025,6 @@ class WhoShown(Model):
     teams: list["TeamPermissions"]
 
 
-class ToranaControlApiShapesListedProviderShown1(Model):
-    """torana__control__api__shapes__Listed_ProviderShown___1."""
-
-    items: list["ToranaControlProvidersEndpointsProviderShown"]
-    next: str | None = None
-
-
-class ToranaControlApiShapesListedProviderShown2(Model):
-    """torana__control__api__shapes__Listed_ProviderShown___2."""
-
-    items: list["ToranaControlIdentityEndpointsProviderShown"]
-    next: str | None = None
-
-
-class ToranaControlIdentityEndpointsProviderShown(Model):
-    """An identity provider, without its secret."""
-
-    id: str
-    name: str
-    issuer: str
-    client_id: str
-    has_secret: bool
-    scopes: list[str]
-    groups_claim: str | None
-    create_users: bool
-    email_domains: list[str]
-    trust_unverified_emails: bool
-    hosts: list[str]
-    ca: str | None
-    public_url: str | None
-    enabled: bool
-    callback_path: str
-    reach: list[str]
-    created_us: int
-
-
-class ToranaControlKeysShapesKeyMade(Model):
-    """A key just made or rotated, with the only sight of its value."""
-
-    id: str
-    name: str
-    team: str
-    team_id: str
-    app: str
-    app_id: str
-    hint: str
-    state: Literal["in_use", "expired", "revoked"]
-    created_us: int
-    expires_us: int | None
-    revoked_us: int | None
-    previous_until_us: int | None
-    last_used_us: int | None
-    scopes: "KeyScopes | None"
-    networks: list[str] | None
-    value: str
-
-
-class ToranaControlPlanEndpointsKeyMade(Model):
-    """A key whose value is shown only here."""
-
-    name: str
-    value: str
-
-
-class ToranaControlProvidersEndpointsProviderShown(Model):
-    """An account at a vendor, without its credential."""
-
-    id: str
-    team_id: str | None
-    name: str
-    vendor: str
-    base_url: str
-    dialect: str | None
-    bases: dict[str, str]
-    options: dict[str, str]
-    has_credential: bool
-    ca_pem: str | None
-    proxy: str | None
-    connect_timeout_seconds: float | None
-    first_byte_timeout_seconds: float | None
-    idle_timeout_seconds: float | None
-    total_timeout_seconds: float | None
-    stream_usage: bool | None
-    created_us: int
-
-
 AccountShown.model_rebuild()
 AnchorShown.model_rebuild()
 AppShown.model_rebuild()
@@ -1044,12 +1044,14 @@ GroupRoleShown.model_rebuild()
 GroupShown.model_rebuild()
 Health.model_rebuild()
 HeldShown.model_rebuild()
+IdentityProviderShown.model_rebuild()
 InvitationMade.model_rebuild()
 InvitationShown.model_rebuild()
 InvitationWithToken.model_rebuild()
 IssuerKey.model_rebuild()
 IssuerShown.model_rebuild()
 JsonValue.model_rebuild()
+KeyMade.model_rebuild()
 KeyScopes.model_rebuild()
 KeyShown.model_rebuild()
 LimitForm.model_rebuild()
@@ -1061,6 +1063,7 @@ ListedDeliveryShown.model_rebuild()
 ListedEntryShown.model_rebuild()
 ListedGroupRoleShown.model_rebuild()
 ListedGroupShown.model_rebuild()
+ListedIdentityProviderShown.model_rebuild()
 ListedInvitationShown.model_rebuild()
 ListedIssuerShown.model_rebuild()
 ListedKeyShown.model_rebuild()
@@ -1070,6 +1073,7 @@ ListedOfferedShown.model_rebuild()
 ListedPermissionShown.model_rebuild()
 ListedPlanShown.model_rebuild()
 ListedPriceShown.model_rebuild()
+ListedProviderShown.model_rebuild()
 ListedPublicShown.model_rebuild()
 ListedRoleShown.model_rebuild()
 ListedSessionShown.model_rebuild()
@@ -1078,6 +1082,7 @@ ListedTeamShown.model_rebuild()
 ListedTokenShown.model_rebuild()
 ListedUserShown.model_rebuild()
 ListedWebhookShown.model_rebuild()
+MadeKeyShown.model_rebuild()
 MemberShown.model_rebuild()
 NoticeShown.model_rebuild()
 OfferedShown.model_rebuild()
@@ -1090,6 +1095,7 @@ PlanPriceOutput.model_rebuild()
 PlanShown.model_rebuild()
 PolicyShown.model_rebuild()
 PriceShown.model_rebuild()
+ProviderShown.model_rebuild()
 PublicShown.model_rebuild()
 ReferredTo.model_rebuild()
 RegistrationShown.model_rebuild()
@@ -1114,9 +1120,3 @@ WaysShown.model_rebuild()
 WebhookMade.model_rebuild()
 WebhookShown.model_rebuild()
 WhoShown.model_rebuild()
-ToranaControlApiShapesListedProviderShown1.model_rebuild()
-ToranaControlApiShapesListedProviderShown2.model_rebuild()
-ToranaControlIdentityEndpointsProviderShown.model_rebuild()
-ToranaControlKeysShapesKeyMade.model_rebuild()
-ToranaControlPlanEndpointsKeyMade.model_rebuild()
-ToranaControlProvidersEndpointsProviderShown.model_rebuild()

@@ -1429,7 +1429,7 @@ class IdentityProviders:
 
     def list_identity_providers(
         self, *, name: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
-    ) -> models.ToranaControlApiShapesListedProviderShown2:
+    ) -> models.ListedIdentityProviderShown:
         """Identity providers. Sorted by `name` or `created_us`.
 
         Needs the permission `identity:read`.
@@ -1437,11 +1437,11 @@ class IdentityProviders:
         request = Request(
             "GET", "/identity-providers", {}, {"name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown2))
+        return self._transport.call(request, TypeAdapter(models.ListedIdentityProviderShown))
 
     def iterate_identity_providers(
         self, *, name: str | None = None, limit: int | None = None, sort: str | None = None
-    ) -> Iterator[models.ToranaControlIdentityEndpointsProviderShown]:
+    ) -> Iterator[models.IdentityProviderShown]:
         """Every item of `list_identity_providers`, page by page."""
         cursor: str | None = None
         while True:
@@ -1468,7 +1468,7 @@ class IdentityProviders:
         public_url: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+    ) -> models.IdentityProviderShown:
         """Set up an identity provider. Nothing is called yet: the first sign-in is.
 
         Needs the permission `identity:write`.
@@ -1494,15 +1494,15 @@ class IdentityProviders:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+        return self._transport.call(request, TypeAdapter(models.IdentityProviderShown))
 
-    def get_identity_provider(self, provider: str) -> models.ToranaControlIdentityEndpointsProviderShown:
+    def get_identity_provider(self, provider: str) -> models.IdentityProviderShown:
         """One identity provider, by its id or name.
 
         Needs the permission `identity:read`.
         """
         request = Request("GET", "/identity-providers/{provider}", {"provider": provider}, {}, None, {})
-        return self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+        return self._transport.call(request, TypeAdapter(models.IdentityProviderShown))
 
     def change_identity_provider(
         self,
@@ -1522,7 +1522,7 @@ class IdentityProviders:
         enabled: bool | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+    ) -> models.IdentityProviderShown:
         """Change an identity provider. One needs all the permissions of whoever set it up.
 
         Needs the permission `identity:write`.
@@ -1547,7 +1547,7 @@ class IdentityProviders:
             },
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+        return self._transport.call(request, TypeAdapter(models.IdentityProviderShown))
 
     def delete_identity_provider(
         self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None
@@ -1575,7 +1575,7 @@ class AsyncIdentityProviders:
 
     async def list_identity_providers(
         self, *, name: str | None = None, limit: int | None = None, cursor: str | None = None, sort: str | None = None
-    ) -> models.ToranaControlApiShapesListedProviderShown2:
+    ) -> models.ListedIdentityProviderShown:
         """Identity providers. Sorted by `name` or `created_us`.
 
         Needs the permission `identity:read`.
@@ -1583,11 +1583,11 @@ class AsyncIdentityProviders:
         request = Request(
             "GET", "/identity-providers", {}, {"name": name, "limit": limit, "cursor": cursor, "sort": sort}, None, {}
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown2))
+        return await self._transport.call(request, TypeAdapter(models.ListedIdentityProviderShown))
 
     async def iterate_identity_providers(
         self, *, name: str | None = None, limit: int | None = None, sort: str | None = None
-    ) -> AsyncIterator[models.ToranaControlIdentityEndpointsProviderShown]:
+    ) -> AsyncIterator[models.IdentityProviderShown]:
         """Every item of `list_identity_providers`, page by page."""
         cursor: str | None = None
         while True:
@@ -1615,7 +1615,7 @@ class AsyncIdentityProviders:
         public_url: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+    ) -> models.IdentityProviderShown:
         """Set up an identity provider. Nothing is called yet: the first sign-in is.
 
         Needs the permission `identity:write`.
@@ -1641,15 +1641,15 @@ class AsyncIdentityProviders:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.IdentityProviderShown))
 
-    async def get_identity_provider(self, provider: str) -> models.ToranaControlIdentityEndpointsProviderShown:
+    async def get_identity_provider(self, provider: str) -> models.IdentityProviderShown:
         """One identity provider, by its id or name.
 
         Needs the permission `identity:read`.
         """
         request = Request("GET", "/identity-providers/{provider}", {"provider": provider}, {}, None, {})
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.IdentityProviderShown))
 
     async def change_identity_provider(
         self,
@@ -1669,7 +1669,7 @@ class AsyncIdentityProviders:
         enabled: bool | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlIdentityEndpointsProviderShown:
+    ) -> models.IdentityProviderShown:
         """Change an identity provider. One needs all the permissions of whoever set it up.
 
         Needs the permission `identity:write`.
@@ -1694,7 +1694,7 @@ class AsyncIdentityProviders:
             },
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlIdentityEndpointsProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.IdentityProviderShown))
 
     async def delete_identity_provider(
         self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None
@@ -2366,7 +2366,7 @@ class Keys:
         networks: list[str] | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlKeysShapesKeyMade:
+    ) -> models.KeyMade:
         """Make a key; its value is in this reply only.
 
         Needs the permission `keys:write`.
@@ -2387,7 +2387,7 @@ class Keys:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+        return self._transport.call(request, TypeAdapter(models.KeyMade))
 
     def get_key(self, key: str) -> models.KeyShown:
         """One key, by its id, or while it is not revoked by `team/app/name`, or by its name where only one has it.
@@ -2440,7 +2440,7 @@ class Keys:
 
     def rotate_key(
         self, key: str, *, overlap_seconds: int, idempotency_key: str | None = None, reason: str | None = None
-    ) -> models.ToranaControlKeysShapesKeyMade:
+    ) -> models.KeyMade:
         """Give a key a new value, which is in this reply only. The one before counts for `overlap_seconds` still.
 
         Needs the permission `keys:write`.
@@ -2453,7 +2453,7 @@ class Keys:
             {"overlap_seconds": overlap_seconds},
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+        return self._transport.call(request, TypeAdapter(models.KeyMade))
 
 
 class AsyncKeys:
@@ -2519,7 +2519,7 @@ class AsyncKeys:
         networks: list[str] | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlKeysShapesKeyMade:
+    ) -> models.KeyMade:
         """Make a key; its value is in this reply only.
 
         Needs the permission `keys:write`.
@@ -2540,7 +2540,7 @@ class AsyncKeys:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+        return await self._transport.call(request, TypeAdapter(models.KeyMade))
 
     async def get_key(self, key: str) -> models.KeyShown:
         """One key, by its id, or while it is not revoked by `team/app/name`, or by its name where only one has it.
@@ -2593,7 +2593,7 @@ class AsyncKeys:
 
     async def rotate_key(
         self, key: str, *, overlap_seconds: int, idempotency_key: str | None = None, reason: str | None = None
-    ) -> models.ToranaControlKeysShapesKeyMade:
+    ) -> models.KeyMade:
         """Give a key a new value, which is in this reply only. The one before counts for `overlap_seconds` still.
 
         Needs the permission `keys:write`.
@@ -2606,7 +2606,7 @@ class AsyncKeys:
             {"overlap_seconds": overlap_seconds},
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlKeysShapesKeyMade))
+        return await self._transport.call(request, TypeAdapter(models.KeyMade))
 
 
 class Limits:
@@ -3543,7 +3543,7 @@ class Providers:
         limit: int | None = None,
         cursor: str | None = None,
         sort: str | None = None,
-    ) -> models.ToranaControlApiShapesListedProviderShown1:
+    ) -> models.ListedProviderShown:
         """One's teams' accounts and the platform's. Sorted by `name` or `created_us`.
 
         Needs the permission `providers:read`.
@@ -3556,11 +3556,11 @@ class Providers:
             None,
             {},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown1))
+        return self._transport.call(request, TypeAdapter(models.ListedProviderShown))
 
     def iterate_providers(
         self, *, vendor: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
-    ) -> Iterator[models.ToranaControlProvidersEndpointsProviderShown]:
+    ) -> Iterator[models.ProviderShown]:
         """Every item of `list_providers`, page by page."""
         cursor: str | None = None
         while True:
@@ -3590,7 +3590,7 @@ class Providers:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlProvidersEndpointsProviderShown:
+    ) -> models.ProviderShown:
         """Make an account. Its credential is sealed, and shown nowhere.
 
         Needs the permission `providers:write`.
@@ -3619,15 +3619,15 @@ class Providers:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ProviderShown))
 
-    def get_provider(self, provider: str) -> models.ToranaControlProvidersEndpointsProviderShown:
+    def get_provider(self, provider: str) -> models.ProviderShown:
         """One account, by its id.
 
         Needs the permission `providers:read`.
         """
         request = Request("GET", "/providers/{provider}", {"provider": provider}, {}, None, {})
-        return self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ProviderShown))
 
     def change_provider(
         self,
@@ -3648,7 +3648,7 @@ class Providers:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlProvidersEndpointsProviderShown:
+    ) -> models.ProviderShown:
         """Change an account; its name, vendor and team stay.
 
         Needs the permission `providers:write`.
@@ -3674,7 +3674,7 @@ class Providers:
             },
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
+        return self._transport.call(request, TypeAdapter(models.ProviderShown))
 
     def delete_provider(self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
         """Delete an account that no service uses.
@@ -3706,7 +3706,7 @@ class AsyncProviders:
         limit: int | None = None,
         cursor: str | None = None,
         sort: str | None = None,
-    ) -> models.ToranaControlApiShapesListedProviderShown1:
+    ) -> models.ListedProviderShown:
         """One's teams' accounts and the platform's. Sorted by `name` or `created_us`.
 
         Needs the permission `providers:read`.
@@ -3719,11 +3719,11 @@ class AsyncProviders:
             None,
             {},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlApiShapesListedProviderShown1))
+        return await self._transport.call(request, TypeAdapter(models.ListedProviderShown))
 
     async def iterate_providers(
         self, *, vendor: str | None = None, name: str | None = None, limit: int | None = None, sort: str | None = None
-    ) -> AsyncIterator[models.ToranaControlProvidersEndpointsProviderShown]:
+    ) -> AsyncIterator[models.ProviderShown]:
         """Every item of `list_providers`, page by page."""
         cursor: str | None = None
         while True:
@@ -3754,7 +3754,7 @@ class AsyncProviders:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlProvidersEndpointsProviderShown:
+    ) -> models.ProviderShown:
         """Make an account. Its credential is sealed, and shown nowhere.
 
         Needs the permission `providers:write`.
@@ -3783,15 +3783,15 @@ class AsyncProviders:
             },
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
 
-    async def get_provider(self, provider: str) -> models.ToranaControlProvidersEndpointsProviderShown:
+    async def get_provider(self, provider: str) -> models.ProviderShown:
         """One account, by its id.
 
         Needs the permission `providers:read`.
         """
         request = Request("GET", "/providers/{provider}", {"provider": provider}, {}, None, {})
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
 
     async def change_provider(
         self,
@@ -3812,7 +3812,7 @@ class AsyncProviders:
         api_key: str | Unset | None = UNSET,
         idempotency_key: str | None = None,
         reason: str | None = None,
-    ) -> models.ToranaControlProvidersEndpointsProviderShown:
+    ) -> models.ProviderShown:
         """Change an account; its name, vendor and team stay.
 
         Needs the permission `providers:write`.
@@ -3838,7 +3838,7 @@ class AsyncProviders:
             },
             {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
-        return await self._transport.call(request, TypeAdapter(models.ToranaControlProvidersEndpointsProviderShown))
+        return await self._transport.call(request, TypeAdapter(models.ProviderShown))
 
     async def delete_provider(
         self, provider: str, *, idempotency_key: str | None = None, reason: str | None = None

@@ -49,7 +49,7 @@ PublicUrl = Annotated[
 Filter = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-class ProviderAsked(Asked):
+class IdentityProviderAsked(Asked):
     """An identity provider to be set up."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["okta"])]
@@ -66,7 +66,7 @@ class ProviderAsked(Asked):
     public_url: PublicUrl = None
 
 
-class ProviderChange(Asked):
+class IdentityProviderChange(Asked):
     """What is to be different; what is left out stays. The name and the issuer stay: make another provider instead."""
 
     client_id: ClientId | None = None
@@ -82,7 +82,7 @@ class ProviderChange(Asked):
     enabled: bool | None = None
 
 
-class ProviderShown(BaseModel):
+class IdentityProviderShown(BaseModel):
     """An identity provider, without its secret."""
 
     model_config = ConfigDict(
@@ -130,17 +130,17 @@ class ProviderShown(BaseModel):
     created_us: Annotated[int, Field(description="Microseconds since 1970.")]
 
 
-@router.get("", response_model=Listed[ProviderShown], **guard("identity:read", platform=True))
+@router.get("", response_model=Listed[IdentityProviderShown], **guard("identity:read", platform=True))
 async def list_identity_providers(request: Request, paging: Paging, name: Filter = None) -> Response:
     """Identity providers. Sorted by `name` or `created_us`."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
         rows, following = await providers.page(connection, paging, name)
-    return reply(request, Listed[ProviderShown](items=[shown(one) for one in rows], next=following))
+    return reply(request, Listed[IdentityProviderShown](items=[shown(one) for one in rows], next=following))
 
 
-@router.post("", status_code=201, response_model=ProviderShown, **guard("identity:write", platform=True))
-async def create_identity_provider(body: ProviderAsked, request: Request, actor: Acting) -> Response:
+@router.post("", status_code=201, response_model=IdentityProviderShown, **guard("identity:write", platform=True))
+async def create_identity_provider(body: IdentityProviderAsked, request: Request, actor: Acting) -> Response:
     """Set up an identity provider. Nothing is called yet: the first sign-in is."""
     options = Options(**_options(body.model_dump(exclude={"name", "issuer", "client_id", "client_secret"})))
     async with changing(request) as change:
@@ -159,7 +159,7 @@ async def create_identity_provider(body: ProviderAsked, request: Request, actor:
         return change.reply(after, 201, location=f"/api/v1/identity-providers/{made.id}")
 
 
-@router.get("/{provider}", response_model=ProviderShown, **guard("identity:read", platform=True))
+@router.get("/{provider}", response_model=IdentityProviderShown, **guard("identity:read", platform=True))
 async def get_identity_provider(provider: str, request: Request) -> Response:
     """One identity provider, by its id or name."""
     publisher: Publisher = request.app.state.publisher
@@ -168,8 +168,10 @@ async def get_identity_provider(provider: str, request: Request) -> Response:
     return reply(request, shown(found))
 
 
-@router.patch("/{provider}", response_model=ProviderShown, **guard("identity:write", platform=True))
-async def change_identity_provider(provider: str, body: ProviderChange, request: Request, actor: Acting) -> Response:
+@router.patch("/{provider}", response_model=IdentityProviderShown, **guard("identity:write", platform=True))
+async def change_identity_provider(
+    provider: str, body: IdentityProviderChange, request: Request, actor: Acting
+) -> Response:
     """Change an identity provider. One needs all the permissions of whoever set it up."""
     fields: dict[str, Any] = {}
     for name in body.model_fields_set:
@@ -201,10 +203,10 @@ async def delete_identity_provider(provider: str, request: Request) -> Response:
         return change.reply(None)
 
 
-def shown(provider: Provider) -> ProviderShown:
+def shown(provider: Provider) -> IdentityProviderShown:
     """A provider as the API shows it."""
     said = provider.said
-    return ProviderShown(
+    return IdentityProviderShown(
         id=provider.id,
         name=provider.name,
         issuer=provider.issuer,

@@ -61,7 +61,7 @@ class RegistrationShown(BaseModel):
     email: str
 
 
-class TokenAsked(Asked):
+class InvitationTokenAsked(Asked):
     """The token of an invitation."""
 
     token: SecretAsked
@@ -198,7 +198,7 @@ async def accept_invitation(body: AcceptAsked, request: Request) -> Response:
 
 
 @router.post("/me/invitations", status_code=204, **guard("signed_in"))
-async def accept_my_invitation(body: TokenAsked, request: Request, actor: Acting) -> Response:
+async def accept_my_invitation(body: InvitationTokenAsked, request: Request, actor: Acting) -> Response:
     """Accept an invitation of one's own address, with the account that one has."""
     user_id = person(actor)
     async with changing(request) as change:
