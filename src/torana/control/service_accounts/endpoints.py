@@ -21,7 +21,7 @@ from torana.control.tokens.schemas import shown as token_shown
 from torana.control.users.repository import User
 from torana.stores.sql.engine import Connection, reading
 
-router = APIRouter(prefix="/teams/{team}/service-accounts", tags=["service accounts"], responses=PROBLEMS)
+router = APIRouter(prefix="/teams/{team}/service-accounts", tags=["service_accounts"], responses=PROBLEMS)
 
 
 class AccountAsked(Asked):
