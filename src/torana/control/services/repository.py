@@ -18,7 +18,7 @@ class Service(msgspec.Struct, frozen=True):
     name: str
     kind: str
     visibility: str
-    """`organisation`: every team's apps may subscribe; `team`: only its own team's."""
+    """Whose apps may subscribe: `team` (its own), `teams` (those it is shared with), `organisation`, `public`."""
     state: str
     """`active` or `disabled`."""
     keep_bodies: bool
@@ -27,6 +27,13 @@ class Service(msgspec.Struct, frozen=True):
     try_unsupported: bool = False
     custom: str | None = None
     """Of kind `custom`: the description of the model, as JSON."""
+    lifecycle: str = "direct"
+    """`direct`: what stands here is served. `released`: it is a draft, and releases of it are served."""
+    description: str | None = None
+    contract: str | None = None
+    """JSON with the schemas of input and output."""
+    approval: str | None = None
+    """JSON: control/releases/design.py says of what form."""
 
 
 class Deployment(msgspec.Struct, frozen=True):
