@@ -71,6 +71,9 @@ ERRORS: dict[str, ErrorKind] = {
     "model_not_found": ErrorKind(
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
     ),
+    "service_retired": ErrorKind(
+        410, _REQUEST, "{model} is retired: version {version} of the service {service} answers no more. {successor}"
+    ),
     "service_not_named": ErrorKind(
         400,
         _REQUEST,

@@ -1,10 +1,10 @@
 """The design of a service: what a release keeps unchangeably, and what an approval policy asks for.
 
-Of a service with lifecycle `direct` (made by torana.yaml or at the first start) gates serve what stands in its tables. Of one with lifecycle
-`released` (made by the API) the tables hold the draft, and gates serve the designs of its releases.
+Of a service with lifecycle `direct` (made by torana.yaml or at the first start) gates serve what stands in its tables. Of one with
+lifecycle `released` (made by the API) the tables hold the draft, and gates serve the designs of its releases.
 
-Not part of the design are the things that govern a service now, whatever release serves: its name, aliases, visibility, state, limits,
-whether bodies are kept, and its approval policy.
+Not part of the design is what governs a service now, whatever release serves: its name, aliases, visibility, state, limits, whether
+bodies are kept, and its approval policy.
 """
 
 from collections.abc import Sequence

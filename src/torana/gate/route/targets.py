@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
 from torana.core.secret import MASK, without_keys
+from torana.gate.route.releases import retired
 from torana.stores.counters.shared import CountersBusyError
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ _MOST_NAMED = 20
 
 
 def find_offer(call: "Call") -> None:
-    """Set the call's offer. Raises Refusal: missing_model, model_not_found (both naming what this key may call) or key_scope."""
+    """Set the call's offer.
+
+    Raises Refusal: missing_model and model_not_found, both naming what this key may call, key_scope, and service_retired.
+    """
     view, principal, seen = call.view, call.principal, call.seen
     assert view is not None
     assert principal is not None
@@ -36,6 +40,10 @@ def find_offer(call: "Call") -> None:
         # A key pasted in the wrong place must not be shown or recorded, whatever its form.
         seen.model = MASK if view.principal(name.encode()) is not None else without_keys(name)
         raise Refusal("model_not_found", param="model", model=seen.model[:200], models=_callable(call))
+    if offer.retired is not None:
+        # For the record: who still calls it.
+        call.offer = offer
+        raise retired(name, offer.service.name, offer.retired)
     if not offer.targets:
         raise Refusal("endpoint_not_supported", service=name[:200], endpoint="any call", reason="It has no deployment.")
     call.offer = offer
