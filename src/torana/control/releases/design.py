@@ -12,7 +12,21 @@ from typing import Any
 
 import msgspec
 
+from torana.control.approvals.service import Stage
 from torana.control.services.repository import Deployment, Service
+
+__all__ = [
+    "ApprovalPolicy",
+    "Design",
+    "DesignedDeployment",
+    "Stage",
+    "approval_of",
+    "approval_written",
+    "designed",
+    "plain",
+    "read",
+    "written",
+]
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -38,15 +52,6 @@ class Design(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     description: str | None = None
     contract: msgspec.Raw = _NOTHING
     """A JSON object with the JSON Schemas `input` and `output`, either of them null."""
-
-
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """One stage of an approval: `count` people with this permission in the service's team."""
-
-    permission: str
-    count: int = 1
-    not_author: bool = True
-    """Whether who asked does not count among them."""
 
 
 class ApprovalPolicy(msgspec.Struct, frozen=True, kw_only=True):
