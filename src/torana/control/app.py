@@ -23,8 +23,10 @@ from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
 from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
+from torana.control.releases.endpoints import router as releases
 from torana.control.serve import serve_control
-from torana.control.services.endpoints import router as models
+from torana.control.services.endpoints import router as services
+from torana.control.services.probing import Prober
 from torana.control.teams.endpoints import router as teams
 from torana.control.webhooks.call import Caller
 from torana.control.webhooks.endpoints import router as webhooks
@@ -37,7 +39,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     plan,
     keys,
-    models,
+    services,
     calls,
     teams,
     providers,
@@ -48,6 +50,7 @@ ROUTERS = (
     webhooks,
     apps,
     issuers,
+    releases,
 )
 
 
@@ -60,7 +63,10 @@ class Health(BaseModel):
 
 
 def create_app(
-    publisher: Publisher, calls_recorded: CallQueries | None = None, settings: Settings | None = None
+    publisher: Publisher,
+    calls_recorded: CallQueries | None = None,
+    settings: Settings | None = None,
+    prober: Prober | None = None,
 ) -> FastAPI:
     """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
     # No /docs of FastAPI's: it loads scripts from elsewhere.
@@ -76,6 +82,7 @@ def create_app(
     app.state.calls = calls_recorded
     app.state.verifying = asyncio.Lock()
     app.state.caller = Caller(settings or Settings())
+    app.state.prober = prober
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)

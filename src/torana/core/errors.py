@@ -193,6 +193,19 @@ ERRORS: dict[str, ErrorKind] = {
     "already_exists": ErrorKind(409, _REQUEST, "There is already a {noun} {name}. Choose another name."),
     "key_revoked": ErrorKind(409, _REQUEST, "The key {name} was revoked and stays so. Make another one."),
     "in_use": ErrorKind(409, _REQUEST, "The {noun} {name} is still used by {users}. Change that first."),
+    "declared_elsewhere": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is declared in torana.yaml. Change it there and apply the file."
+    ),
+    "wrong_state": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is {state}; that is possible where it is {needed}. Look at it again."
+    ),
+    "invalid_draft": ErrorKind(422, _REQUEST, "The draft of {service} cannot be released: {problems}."),
+    "nothing_to_release": ErrorKind(
+        409, _REQUEST, "The draft of {service} is what its release {version} is already. Change it first."
+    ),
+    "nothing_to_roll_back": ErrorKind(
+        409, _REQUEST, "{service} has no earlier release that is still live. Publish the one that you want."
+    ),
     "plan_changed": ErrorKind(
         409, _REQUEST, "What exists has changed since this plan was made. Plan again and look at it."
     ),

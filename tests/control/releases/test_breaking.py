@@ -8,7 +8,6 @@ from hypothesis import assume, given, settings
 
 from tests.control.releases.schemas import pairs, schemas, values
 from torana.control.releases.breaking import breaking
-from torana.control.releases.contract import contract_problems
 
 TEXT, NUMBER, WHOLE = {"type": "string"}, {"type": "number"}, {"type": "integer"}
 
@@ -91,34 +90,37 @@ def _names(schema: Any) -> set[str]:
     return set().union(*map(_names, schema)) if isinstance(schema, list) else set()
 
 
+def _without(schema: Any, *words: str) -> Any:
+    if isinstance(schema, dict):
+        return {word: _without(value, *words) for word, value in schema.items() if word not in words}
+    return [_without(one, *words) for one in schema] if isinstance(schema, list) else schema
+
+
 def _used(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set(value).union(*map(_used, value.values()))
     return set().union(*map(_used, value)) if isinstance(value, list) else set()
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(pairs(), values)
 def test_whatever_was_taken_is_still_taken_where_the_verdict_is_that_nothing_breaks(
     pair: tuple[Any, Any], value: Any
 ) -> None:
     before, after = pair
-    assume(not contract_problems({"input": before, "output": after}))
     # What nobody spoke of before may be spoken of now: a new property is not broken by what somebody sent under its name.
     assume(_used(value) <= _names(before))
     if breaking({"input": before}, {"input": after}) == [] and _takes(before, value):
         assert _takes(after, value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(pairs(), values)
 def test_whatever_is_sent_could_have_been_sent_before_where_the_verdict_is_that_nothing_breaks(
     pair: tuple[Any, Any], value: Any
 ) -> None:
-    before, after = pair
-    assume(not contract_problems({"input": before, "output": after}))
     # Who reads an object passes over what is new in it, however it is called.
-    assume("additionalProperties" not in str(before) and "propertyNames" not in str(before))
+    before, after = (_without(schema, "additionalProperties", "propertyNames") for schema in pair)
     assume(_used(value) <= _names(before))
     if breaking({"output": before}, {"output": after}) == [] and _takes(after, value):
         assert _takes(before, value)

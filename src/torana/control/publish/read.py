@@ -12,6 +12,8 @@ from torana.control.issuers.service import listed as issuers_listed
 from torana.control.keys.service import Key
 from torana.control.policies import service as policies
 from torana.control.providers import service as providers
+from torana.control.releases import repository as releases
+from torana.control.releases.repository import Served
 from torana.control.services import service as services
 from torana.control.subscriptions.service import Subscription
 from torana.control.teams import service as teams
@@ -39,6 +41,8 @@ class Truth(NamedTuple):
     """Those that are approved."""
     limits: list[policies.Limit]
     issuers: Sequence[Issuer] = ()
+    releases: Sequence[Served] = ()
+    """Those that are live or retired, of a service newest first."""
 
 
 async def read(connection: Connection, now_us: int) -> Truth:
@@ -54,6 +58,7 @@ async def read(connection: Connection, now_us: int) -> Truth:
         subscriptions=await _approved(connection),
         limits=await policies.listed_limits(connection),
         issuers=await issuers_listed(connection),
+        releases=await releases.served(connection),
     )
 
 
