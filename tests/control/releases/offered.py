@@ -1,6 +1,7 @@
 """Teams with a service that has releases, through the admin API; and a gate that serves what was published."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,12 @@ class Offered:
         """One call of the admin API."""
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
         sent["authorization"] = f"Bearer {self.on.tokens[name].reveal()}"
+        # In ASCII, so that also what is no text can be sent.
+        content = None if body is None else json.dumps(body).encode()
+        sent["content-type"] = "application/json"
         transport = httpx2.ASGITransport(self._app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://torana", headers=sent) as client:
-            return await client.request(method, f"/api/v1{path}", json=body)
+            return await client.request(method, f"/api/v1{path}", content=content)
 
     @property
     def path(self) -> str:

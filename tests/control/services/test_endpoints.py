@@ -21,10 +21,7 @@ from torana.stores.sql.tables import declared
 
 pytestmark = pytest.mark.anyio
 
-CUSTOM = {
-    "request": {"path": "/generate", "body": {"template": '{"q": {{ messages[-1].content | tojson }}}'}},
-    "response": {"text": "answer"},
-}
+CUSTOM = {"request": {"path": "/generate", "body": '{"q": {{ last_user }}}'}, "response": '{"text": answer}'}
 
 
 async def test_a_draft_is_made_read_changed_and_deleted(publisher: Publisher) -> None:
@@ -203,7 +200,7 @@ async def test_the_description_of_a_custom_model_has_to_compile(publisher: Publi
     assert "needs the description" in str(
         (await given.call("one.service_owner", "POST", f"{path}/validate", {})).json()
     )
-    broken = {**CUSTOM, "request": {"path": "/x", "body": {"template": "{{ messages | "}}}
+    broken = {**CUSTOM, "response": '{"text": '}
     for custom, ok in ((broken, False), (CUSTOM, True)):
         body = {"custom": custom, "deployments": [{"provider": "demo"}]}
         changed = await given.call("one.service_owner", "PATCH", path, body, if_match="*")
