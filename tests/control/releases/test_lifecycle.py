@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from tests.control.releases.offered import DEMO, Offered, offered, serving
 from torana.control.providers import service as providers
@@ -14,6 +14,7 @@ from torana.control.publish.publish import Publisher
 from torana.control.releases.jobs import end_due, judge_canaries
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us
+from torana.stores.sql import lifecycle_tables as tables
 from torana.stores.sql.audit_tables import audit
 from torana.stores.sql.call_tables import RELEASE_SUMS, release_rollups
 from torana.stores.sql.engine import reading, writing
@@ -295,3 +296,23 @@ async def test_a_provider_account_that_a_release_uses_stays(publisher: Publisher
         await providers.remove(connection, await providers.get(connection, None, "demo"))
     async with serving(given, tmp_path) as caller:
         assert await caller.served() == second["version"]
+
+
+async def test_releases_that_could_not_be_served_are_not_published_and_the_old_snapshot_stays(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    given = await offered(publisher)
+    made = await given.release()
+    async with serving(given, tmp_path) as caller:
+        for columns, why in (
+            ({"weight": 0}, "none of the live releases of the service chat has a weight above 0"),
+            ({"design": '{"kind":'}, "release 1.0 of the service chat cannot be read"),
+            ({"design": '{"kind":"model"}'}, "release 1.0 of the service chat has no deployment"),
+        ):
+            with pytest.raises(Refusal, match=why) as refused:
+                async with publisher.change() as connection:
+                    await connection.execute(
+                        update(tables.releases).where(tables.releases.c.id == made["id"]).values(columns)
+                    )
+            assert refused.value.code == "not_publishable"
+            assert await caller.served() == "1.0"

@@ -21,6 +21,7 @@ from torana.stores.sql.tables import declared
 
 pytestmark = pytest.mark.anyio
 
+REVIEWED = {"releases": [{"permission": "releases:approve"}]}
 CUSTOM = {"request": {"path": "/generate", "body": '{"q": {{ last_user }}}'}, "response": '{"text": answer}'}
 
 
@@ -135,19 +136,28 @@ async def test_what_torana_yaml_declares_is_changed_there_only(publisher: Publis
         await connection.execute(insert(declared).values(id=file.id, kind="service"))
     path = f"/services/{file.id}"
     assert (await on.call("owner", "GET", path)).json()["declared"] is True
-    for method, where, body in (
+    for method, place, body in (
         ("PATCH", path, {"description": "x"}),
         ("DELETE", path, None),
         ("POST", f"{path}/releases", {}),
         ("POST", f"{path}/rollback", None),
     ):
-        refused = await on.call("owner", method, where, body, if_match="*")
-        assert (refused.status_code, refused.json()["code"]) == (409, "declared_elsewhere"), (method, where)
+        refused = await on.call("owner", method, place, body, if_match="*")
+        assert (refused.status_code, refused.json()["code"]) == (409, "declared_elsewhere"), (method, place)
     # What was made otherwise is served as it stands, until it has its first release.
     assert (await on.call("owner", "GET", f"/services/{own.id}")).json()["lifecycle"] == "direct"
-    made = await on.call("owner", "POST", f"/services/{own.id}/releases", {})
+    where = f"/services/{own.id}"
+    changes: list[tuple[Any, int]] = [({"approval": REVIEWED}, 200), ({"deployments": []}, 409)]
+    for body, status in changes:
+        assert (await on.call("owner", "PATCH", where, body, if_match="*")).status_code == status
+    made = await on.call("owner", "POST", f"{where}/releases", {})
+    assert made.json()["state"] == "review"
+    approval = f"/approvals/{made.json()['approval_id']}/decisions"
+    assert (await on.call("one.team_admin", "POST", approval, {"verdict": "approve"})).status_code == 201
+    assert (await on.call("owner", "GET", where)).json()["lifecycle"] == "direct"
+    assert (await on.call("owner", "POST", f"/releases/{made.json()['id']}/publish", {})).status_code == 200
     assert (made.status_code, made.json()["version"]) == (201, "1.0")
-    assert (await on.call("owner", "GET", f"/services/{own.id}")).json()["lifecycle"] == "released"
+    assert (await on.call("owner", "GET", where)).json()["lifecycle"] == "released"
 
 
 class Vendors:

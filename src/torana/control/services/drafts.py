@@ -47,6 +47,13 @@ async def check_changeable(connection: Connection, service: Service) -> None:
         raise Refusal("wrong_state", noun="service", name=service.name, state=f"of kind {service.kind}", needed=needed)
 
 
+def check_unreviewed(service: Service) -> None:
+    """Raises Refusal `wrong_state` for a service that is served as it stands although its policy asks for approvals."""
+    if approval_of(service.approval).releases:
+        state, needed = "served as it stands, and its policy asks for approvals", "released: make its first release"
+        raise Refusal("wrong_state", noun="service", name=service.name, state=state, needed=needed)
+
+
 async def draft_of(connection: Connection, service: Service) -> ServiceDraft:
     """The draft that stands in the tables."""
     deployments, aliases = await repository.parts_of(connection, [service.id])

@@ -121,6 +121,10 @@ async def change_service(service: str, body: ServicePatched, request: Request, a
         found = await _changeable(change.connection, actor, service)
         before = await drafts.shown(change.connection, found)
         change.match(before)
+        if found.lifecycle == "direct":
+            # What stands there is served: to change it is to publish.
+            actor.demand("services:publish", found.team_id)
+            drafts.check_unreviewed(found)
         current = await drafts.draft_of(change.connection, found)
         draft = await drafts.changed(change.connection, current, body)
         if draft.approval != current.approval:
