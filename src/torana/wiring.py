@@ -19,9 +19,6 @@ from torana.supervisor.report import write as write_figures
 if TYPE_CHECKING:
     import asyncio
 
-    from torana.control.services.probing import Probed
-    from torana.core.secret import Secret
-    from torana.core.snapshot import Account
     from torana.recorder.query import Filters
     from torana.stores.secrets.master import MasterKey
     from torana.stores.sql.engine import Connection, Engine
@@ -82,7 +79,7 @@ def run_control(settings: Settings, listen_fd: int, ready: Callable[[], None]) -
         ready()
 
     with _reasons_of_control():
-        serve_control(settings, listen_fd, begun, RecordedCalls(folder), ProbedByGate(settings))
+        serve_control(settings, listen_fd, begun, RecordedCalls(folder), _prober(settings))
 
 
 class RecordedCalls:
@@ -152,20 +149,15 @@ class RecordedCalls:
         }
 
 
-class ProbedByGate:
+def _prober(settings: Settings) -> Callable[..., Any]:
     """Control's test calls, made by the gate's own client: the two do not know each other."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    async def call(*asked: Any) -> Any:
+        from torana.gate.probe import call_account
 
-    async def probe(self, account: "Account", key: "Secret | None", model: str, *, embeds: bool) -> "Probed":
-        """One cheap call, as a gate would send it."""
-        from torana.control.services.probing import Probed
-        from torana.gate.probe import Probe, probe
+        return await call_account(settings, *asked)
 
-        asked = Probe(account=account, key=key, model=model, embeds=embeds)
-        found = await probe(asked, self._settings)
-        return Probed(found.cause is None, found.says, found.cause, found.status)
+    return call
 
 
 def _filters(given: Mapping[str, Any]) -> "Filters":

@@ -31,6 +31,13 @@ class Applied(Model):
     made: list["ToranaControlPlanEndpointsKeyMade"]
 
 
+class ApprovalAsked(Model):
+    """Who has to agree before a release is published, and before somebody subscribes; nobody where that is null or empty."""
+
+    releases: "list[StageAsked] | None" = None
+    subscriptions: "list[StageAsked] | None" = None
+
+
 class ApprovalShown(Model):
     """Something that is to be decided, or was."""
 
@@ -97,6 +104,7 @@ class CallShown(Model):
     dialect: str | None
     target_dialect: str | None
     dropped: str | None
+    release: str | None
 
 
 class CallWithBodies(Model):
@@ -146,11 +154,23 @@ class CallWithBodies(Model):
     dialect: str | None
     target_dialect: str | None
     dropped: str | None
+    release: str | None
     request: str | None = None
     request_cut: bool | None = None
     response: str | None = None
     response_cut: bool | None = None
     bodies_problem: str | None = None
+
+
+class CalledShown(Model):
+    """What came of a test call."""
+
+    provider_id: str
+    model: str
+    ok: bool
+    says: str
+    cause: str | None
+    status: int | None
 
 
 class CallsListed(Model):
@@ -161,6 +181,38 @@ class CallsListed(Model):
     newest_seq: int
 
 
+class CanaryAsked(Model):
+    """How a new release is watched, and when its calls go back by themselves."""
+
+    more_errors: float = 0.02
+    slower: float = 0.5
+    min_calls: int = 100
+    window_minutes: int = 30
+
+
+class CanaryShown(Model):
+    """How a release is watched as a canary, or was."""
+
+    more_errors: float
+    slower: float
+    min_calls: int
+    window_minutes: int
+    since_us: int
+    outcome: str | None
+    reason: str | None
+    ended_us: int | None
+
+
+class CanaryWeightAsked(Model):
+    """A canary, and its share."""
+
+    more_errors: float = 0.02
+    slower: float = 0.5
+    min_calls: int = 100
+    window_minutes: int = 30
+    weight: int = 10
+
+
 class ChangePlanned(Model):
     """One thing that is made, changed or removed."""
 
@@ -168,6 +220,21 @@ class ChangePlanned(Model):
     kind: str
     name: str
     fields: list["FieldPlanned"]
+
+
+class ComparedShown(Model):
+    """What is different from the release that it came after."""
+
+    after: str | None
+    fields: list[dict[str, Any]]
+    breaking: list[str]
+
+
+class ContractAsked(Model):
+    """A contract."""
+
+    input: dict[str, Any] | bool | None = None
+    output: dict[str, Any] | bool | None = None
 
 
 class Counted(Model):
@@ -199,6 +266,25 @@ class DeliveryShown(Model):
     next_us: int | None
     done_us: int | None
     content: str
+
+
+class DeploymentAsked(Model):
+    """A model at a provider account."""
+
+    provider: str
+    model: str = ""
+    weight: int = 1
+
+
+class DeploymentShown(Model):
+    """A model at a provider account."""
+
+    id: str
+    provider_id: str
+    provider: str | None
+    vendor: str | None
+    model: str
+    weight: int
 
 
 class EntryShown(Model):
@@ -381,6 +467,20 @@ class ListedProviderShown(Model):
     next: str | None = None
 
 
+class ListedReleaseListed(Model):
+    """Listed_ReleaseListed_."""
+
+    items: list["ReleaseListed"]
+    next: str | None = None
+
+
+class ListedServiceListed(Model):
+    """Listed_ServiceListed_."""
+
+    items: list["ServiceListed"]
+    next: str | None = None
+
+
 class ListedTeamShown(Model):
     """Listed_TeamShown_."""
 
@@ -454,6 +554,116 @@ class ProviderShown(Model):
     created_us: int
 
 
+class ReleaseListed(Model):
+    """A release in a list."""
+
+    id: str
+    service_id: str
+    team_id: str | None
+    version: str
+    major: int
+    minor: int
+    state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+    weight: int
+    breaking: bool
+    note: str | None
+    author_id: str | None
+    author_name: str
+    created_us: int
+    published_us: int | None
+    deprecated_us: int | None
+    sunset_us: int | None
+    retired_us: int | None
+    successor: str | None
+    canary: "CanaryShown | None"
+    approval_id: str | None = None
+
+
+class ReleaseShown(Model):
+    """A release."""
+
+    id: str
+    service_id: str
+    team_id: str | None
+    version: str
+    major: int
+    minor: int
+    state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+    weight: int
+    breaking: bool
+    note: str | None
+    author_id: str | None
+    author_name: str
+    created_us: int
+    published_us: int | None
+    deprecated_us: int | None
+    sunset_us: int | None
+    retired_us: int | None
+    successor: str | None
+    canary: "CanaryShown | None"
+    difference: "ComparedShown"
+    design: dict[str, Any]
+    approval_id: str | None = None
+
+
+class RolledBackShown(Model):
+    """What a rollback did."""
+
+    rolled_back: "ReleaseListed"
+    serving: "ReleaseListed"
+
+
+class ServiceListed(Model):
+    """A service in a list."""
+
+    id: str
+    name: str
+    team_id: str | None
+    kind: str
+    lifecycle: str
+    declared: bool
+    description: str | None
+    visibility: str
+    state: str
+    keep_bodies: bool
+    drop_unsupported: bool
+    try_unsupported: bool
+    aliases: list[str]
+    deployments: list["DeploymentShown"]
+    created_us: int
+
+
+class ServiceShown(Model):
+    """A service."""
+
+    id: str
+    name: str
+    team_id: str | None
+    kind: str
+    lifecycle: str
+    declared: bool
+    description: str | None
+    visibility: str
+    state: str
+    keep_bodies: bool
+    drop_unsupported: bool
+    try_unsupported: bool
+    aliases: list[str]
+    deployments: list["DeploymentShown"]
+    created_us: int
+    custom: dict[str, Any] | None
+    contract: dict[str, Any] | None
+    approval: dict[str, Any]
+
+
+class StageAsked(Model):
+    """One stage of an approval."""
+
+    permission: str
+    count: int = 1
+    not_author: bool = True
+
+
 class StageShown(Model):
     """One stage."""
 
@@ -477,6 +687,14 @@ class Tried(Model):
     status: int | None
     error: str | None
     milliseconds: int
+
+
+class ValidationShown(Model):
+    """Whether the draft can be released."""
+
+    ok: bool
+    problems: list[str]
+    calls: list["CalledShown"]
 
 
 class VerifiedShown(Model):
@@ -547,14 +765,23 @@ class ToranaControlPlanEndpointsKeyMade(Model):
 AnchorShown.model_rebuild()
 AppShown.model_rebuild()
 Applied.model_rebuild()
+ApprovalAsked.model_rebuild()
 ApprovalShown.model_rebuild()
 CallShown.model_rebuild()
 CallWithBodies.model_rebuild()
+CalledShown.model_rebuild()
 CallsListed.model_rebuild()
+CanaryAsked.model_rebuild()
+CanaryShown.model_rebuild()
+CanaryWeightAsked.model_rebuild()
 ChangePlanned.model_rebuild()
+ComparedShown.model_rebuild()
+ContractAsked.model_rebuild()
 Counted.model_rebuild()
 DecisionShown.model_rebuild()
 DeliveryShown.model_rebuild()
+DeploymentAsked.model_rebuild()
+DeploymentShown.model_rebuild()
 EntryShown.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
@@ -574,15 +801,24 @@ ListedKeyShown.model_rebuild()
 ListedNoticeShown.model_rebuild()
 ListedPriceShown.model_rebuild()
 ListedProviderShown.model_rebuild()
+ListedReleaseListed.model_rebuild()
+ListedServiceListed.model_rebuild()
 ListedTeamShown.model_rebuild()
 ListedWebhookShown.model_rebuild()
 NoticeShown.model_rebuild()
 PlanMade.model_rebuild()
 PriceShown.model_rebuild()
 ProviderShown.model_rebuild()
+ReleaseListed.model_rebuild()
+ReleaseShown.model_rebuild()
+RolledBackShown.model_rebuild()
+ServiceListed.model_rebuild()
+ServiceShown.model_rebuild()
+StageAsked.model_rebuild()
 StageShown.model_rebuild()
 TeamShown.model_rebuild()
 Tried.model_rebuild()
+ValidationShown.model_rebuild()
 VerifiedShown.model_rebuild()
 WebhookMade.model_rebuild()
 WebhookShown.model_rebuild()

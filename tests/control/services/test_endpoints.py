@@ -166,9 +166,9 @@ class Vendors:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None, str]] = []
 
-    async def probe(self, account: Account, key: Secret | None, model: str, *, embeds: bool) -> Probed:
+    async def __call__(self, account: Account, key: Secret | None, model: str, embeds: bool) -> Probed:
         self.asked.append((account.name, None if key is None else key.reveal(), model))
-        return Probed(model != "embed", "It answers." if model != "embed" else "It has no such model.", None, 200)
+        return Probed("model", "It has no such model.", 404) if model == "embed" else Probed(None, "It answers.", 200)
 
 
 async def validated(given: Offered, vendors: Vendors, body: dict[str, Any]) -> dict[str, Any]:

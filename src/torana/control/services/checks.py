@@ -13,7 +13,7 @@ from torana.control.publish.compile import compile_account, provider_problem
 from torana.control.releases.contract import MOST_BYTES, contract_problems
 from torana.control.releases.design import Design, DesignedDeployment
 from torana.control.services.custom import problems_of
-from torana.control.services.probing import Probed, Prober
+from torana.control.services.probing import Found, Probed, Prober
 from torana.core.errors import Refusal
 from torana.custom.describe import CustomModel
 from torana.custom.errors import CustomError
@@ -21,8 +21,8 @@ from torana.custom.sandbox import Sandbox
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 _AT_ONCE = 4
-_NOT_HERE = Probed(False, "Test calls cannot be made here; use `torana vendors test`.", "here")
-_BY_HAND = Probed(True, "A custom model is not called here; `torana custom try --send` does.")
+_NOT_HERE = Probed("here", "Test calls cannot be made here; use `torana vendors test`.")
+_BY_HAND = Probed(None, "A custom model is not called here; `torana custom try --send` does.")
 
 
 async def problems(design: Design, team_id: str | None, accounts: Mapping[str, Provider]) -> list[str]:
@@ -53,11 +53,11 @@ def contract_problem(contract: dict[str, Any]) -> str | None:
 
 async def call(
     design: Design, accounts: Mapping[str, Provider], master: MasterKey, prober: Prober | None
-) -> list[tuple[DesignedDeployment, Probed]]:
+) -> list[tuple[DesignedDeployment, Found]]:
     """One test call to each deployment."""
     turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(deployment: DesignedDeployment) -> Probed:
+    async def one(deployment: DesignedDeployment) -> Found:
         if design.kind == "custom":
             return _BY_HAND
         provider = accounts.get(deployment.provider_id)
@@ -69,14 +69,14 @@ async def call(
     return list(zip(design.deployments, await asyncio.gather(*map(one, design.deployments)), strict=True))
 
 
-async def _call(deployment: DesignedDeployment, provider: Provider, master: MasterKey, prober: Prober) -> Probed:
+async def _call(deployment: DesignedDeployment, provider: Provider, master: MasterKey, prober: Prober) -> Found:
     try:
         key = None if provider.sealed_key is None else master.open(provider.sealed_key, provider.id)
     except MasterKeyError as error:
-        return Probed(False, f"The credential cannot be opened: {error}.", "credential")
+        return Probed("credential", f"The credential cannot be opened: {error}.")
     known = find(provider.vendor, deployment.model)
     embeds = known is not None and known.kind == "embedding"
-    return await prober.probe(compile_account(provider), key, deployment.model, embeds=embeds)
+    return await prober(compile_account(provider), key, deployment.model, embeds)
 
 
 def _target_problems(design: Design, team_id: str | None, accounts: Mapping[str, Provider]) -> list[str]:

@@ -170,7 +170,7 @@ def _approval(asked: ApprovalAsked | None) -> str | None:
     if (unknown := asked.unknown()) is not None:
         raise Refusal("invalid_field", param="approval", reason=f"there is no permission {unknown}")
     stages = [
-        tuple(Stage(one.permission, one.count, one.not_author) for one in some)
+        tuple(Stage(one.permission, one.count, one.not_author) for one in some or ())
         for some in (asked.releases, asked.subscriptions)
     ]
     return approval_written(ApprovalPolicy(releases=stages[0], subscriptions=stages[1]))

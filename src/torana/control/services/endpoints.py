@@ -173,7 +173,7 @@ async def validate_service(service: str, body: ValidateAsked, request: Request, 
         CalledShown(
             provider_id=one.provider_id,
             model=one.model,
-            ok=probed.ok,
+            ok=probed.cause is None,
             says=probed.says,
             cause=probed.cause,
             status=probed.status,

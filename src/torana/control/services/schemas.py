@@ -40,14 +40,14 @@ class StageAsked(Asked):
 
 
 class ApprovalAsked(Asked):
-    """Who has to agree before a release is published, and before somebody subscribes; nobody where a list is empty."""
+    """Who has to agree before a release is published, and before somebody subscribes; nobody where that is null or empty."""
 
-    releases: list[StageAsked] = Field([], max_length=5)
-    subscriptions: list[StageAsked] = Field([], max_length=5)
+    releases: Annotated[list[StageAsked], Field(max_length=5)] | None = None
+    subscriptions: Annotated[list[StageAsked], Field(max_length=5)] | None = None
 
     def unknown(self) -> str | None:
         """A permission that there is not."""
-        stages = (*self.releases, *self.subscriptions)
+        stages = (*(self.releases or ()), *(self.subscriptions or ()))
         return next((stage.permission for stage in stages if stage.permission not in PERMISSIONS), None)
 
 
@@ -64,8 +64,8 @@ class _DraftAsked(Asked):
     state: Annotated[Literal["active", "disabled"], Field(description="A disabled one is not served at all.")] = (
         "active"
     )
-    deployments: list[DeploymentAsked] = Field([], max_length=100)
-    aliases: list[str] = Field([], max_length=100, description="Further names, in force at once.")
+    deployments: list[DeploymentAsked] = Field(default_factory=list, max_length=100)
+    aliases: list[str] = Field(default_factory=list, max_length=100, description="Further names, in force at once.")
     keep_bodies: bool = False
     drop_unsupported: bool = False
     try_unsupported: bool = False
