@@ -70,7 +70,9 @@ async def test_what_cannot_be_is_refused_with_its_field(publisher: Publisher) ->
         ({"lifecycle": "direct"}, 422, "lifecycle"),
         ({"description": "a\0b"}, 422, "description"),
         ({"description": "\ud800"}, 422, ""),
-        ({"contract": {"input": {"title": "\ud800"}}}, 422, ""),
+        ({"contract": {"input": {"title": "\ud800"}}}, 422, "contract"),
+        ({"contract": {"input": {"minimum": float("nan")}}}, 422, "contract"),
+        ({"deployments": [{"provider": "a\0b", "model": "m"}]}, 422, "deployments"),
     ]
     before = (await given.call("one.viewer", "GET", given.path)).json()
     for body, status, param in cases:

@@ -7,6 +7,7 @@ nothing is fetched, and a schema is bounded in size and depth.
 
 import re
 from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import Any
 
 MOST_BYTES = 256 * 1024
@@ -117,12 +118,12 @@ def _unescaped(part: str) -> str:
 
 
 def _count(value: Any) -> str | None:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    whole = isinstance(value, int) or (isinstance(value, float) and isfinite(value) and value.is_integer())
     return None if whole and not isinstance(value, bool) and value >= 0 else "expected a whole number from 0"
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and isfinite(value))
 
 
 def _number(value: Any) -> str | None:

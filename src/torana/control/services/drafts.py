@@ -1,5 +1,6 @@
 """Drafts of services through the admin API: found, made from what was asked, shown."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -80,11 +81,11 @@ async def changed(connection: Connection, draft: ServiceDraft, asked: ServiceAsk
     if "deployments" in given:
         fields["deployments"] = [await _deployment(connection, draft.team_id, one) for one in asked.deployments]
     if "custom" in given:
-        fields["custom"] = _written(asked.custom)
+        fields["custom"] = _written(asked.custom, "custom")
         _refuse("custom", None if asked.custom is None else checks.custom_problem(asked.custom))
     if "contract" in given:
         contract = None if asked.contract is None else asked.contract.model_dump()
-        fields["contract"] = _written(contract)
+        fields["contract"] = _written(contract, "contract")
         _refuse("contract", None if contract is None else checks.contract_problem(contract))
     if "approval" in given:
         fields["approval"] = _approval(asked.approval)
@@ -181,13 +182,19 @@ def _refuse(param: str, problem: str | None) -> None:
         raise Refusal("invalid_field", param=param, reason=problem[:2000])
 
 
-def _written(value: Any) -> str | None:
+def _written(value: Any, param: str) -> str | None:
     if value is None:
         return None
     try:
-        return msgspec.json.encode(value, order="deterministic").decode()
-    except (UnicodeEncodeError, RecursionError):
-        raise Refusal("invalid_json", reason="it holds a lone surrogate or is nested too deeply") from None
+        # Refuses what is no JSON: NaN and infinity, which would become null.
+        json.dumps(value, allow_nan=False)
+        written = msgspec.json.encode(value, order="deterministic")
+        # What can be written but not read again could never be shown.
+        msgspec.json.decode(written)
+    except (ValueError, RecursionError, OverflowError):
+        reason = "it holds half a surrogate pair or a number that JSON has no place for, or is nested too deeply"
+        raise Refusal("invalid_field", param=param, reason=reason) from None
+    return written.decode()
 
 
 def _decoded(stored: str | None) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ _EXAMPLE: dict[str, Any] = {
 class DeploymentAsked(Asked):
     """A model at a provider account."""
 
-    provider: Annotated[str, Field(min_length=1, max_length=100, description="Id or name.", examples=["local"])]
+    provider: Annotated[Words, Field(min_length=1, max_length=100, description="Id or name.", examples=["local"])]
     model: Annotated[str, Field(max_length=200, description="Of a custom model it may be empty.")] = ""
     weight: Annotated[int, Field(ge=0, le=1_000_000, description="Its share of the calls; 0 is a stand-in.")] = 1
 
@@ -81,9 +81,10 @@ class ServiceAsked(_DraftAsked):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     kind: Literal["model", "custom"] = "model"
-    team: Annotated[str | None, Field(max_length=100, description="Id or name of the owner; null is the platform.")] = (
-        None
-    )
+    team: Annotated[
+        Annotated[Words, Field(max_length=100)] | None,
+        Field(description="Id or name of the owner; null is the platform."),
+    ] = None
 
 
 class ServicePatched(_DraftAsked):
