@@ -6,7 +6,7 @@ import pytest
 
 from tests.control.plan.test_apply import applied
 from torana.catalog import models
-from torana.control.publish.compile import facts
+from torana.control.publish.facts import facts
 from torana.control.publish.publish import Publisher
 from torana.core.snapshot import Account, Door, Facts, Service
 from torana.stores.snapshots.file import open_current

@@ -7,13 +7,11 @@ deployment, and everything else, revocations above all, is published as ever.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from torana.catalog.models import find
 from torana.catalog.vendors import VENDORS
 from torana.control.issuers import service as issuers
 from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
@@ -21,21 +19,18 @@ from torana.control.keys.service import Key
 from torana.control.policies.service import Limit
 from torana.control.providers import places
 from torana.control.providers.service import Provider, ca_problem, url_problem
+from torana.control.publish.facts import custom_facts, facts
 from torana.control.publish.read import KEEP_EXPIRED_US, Truth
 from torana.control.publish.released import Designed, by_service, custom_of, places_of, release_problems
 from torana.control.releases.design import DesignedDeployment
 from torana.control.services.service import Alias, Deployment, Service
 from torana.control.subscriptions.service import may_subscribe
 from torana.core import snapshot as published
-from torana.custom.describe import CustomModel
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 Row = TypeVar("Row")
 Place = Deployment | DesignedDeployment
-_MOST_FACTS = 20_000
 _NO_SCOPES = Scopes()
-_READS = {"images": "image", "documents": "pdf", "audio": "audio", "video": "video"}
-_CAN = {"tools": "tools", "format": "json_schema", "images": "vision"}
 
 
 class NotPublishable(Exception):
@@ -287,38 +282,6 @@ def _deployments(
             facts=facts(providers[d.provider_id].vendor, d.model) if custom is None else custom_facts(custom),
         )
         for d in places
-    )
-
-
-@lru_cache(maxsize=_MOST_FACTS)
-def facts(vendor: str, model: str) -> published.Facts | None:
-    """What the catalogue knows of a vendor's model; None when it does not have it."""
-    found = find(vendor, model)
-    if found is None:
-        return None
-    return published.Facts(
-        # The whole window where it is known: a request is refused for what surely does not fit.
-        context_window=found.context_window or found.max_input,
-        max_output_tokens=found.max_output,
-        inputs=found.inputs or None,
-        outputs=found.outputs or None,
-        kind=found.kind,
-        capabilities=found.capabilities,
-        name=found.name,
-    )
-
-
-@lru_cache(maxsize=_MOST_FACTS)
-def custom_facts(description: str) -> published.Facts | None:
-    """What the description of a custom model says of it, for the list of models; None where this version cannot read it."""
-    try:
-        model = msgspec.json.decode(description, type=CustomModel)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return published.Facts(
-        inputs=("text", *(_READS[subject] for subject in model.accepts if subject in _READS)),
-        kind="embedding" if model.content == "embeddings" else "chat",
-        capabilities=tuple(_CAN[subject] for subject in model.accepts if subject in _CAN),
     )
 
 
