@@ -42,6 +42,13 @@ class Applied(Model):
     made: list["MadeKeyShown"]
 
 
+class ApprovalAsked(Model):
+    """Who has to agree before a release is published, and before somebody subscribes; nobody where that is null or empty."""
+
+    releases: "list[StageAsked] | None" = None
+    subscriptions: "list[StageAsked] | None" = None
+
+
 class ApprovalShown(Model):
     """Something that is to be decided, or was."""
 
@@ -108,6 +115,7 @@ class CallShown(Model):
     dialect: str | None
     target_dialect: str | None
     dropped: str | None
+    release: str | None
 
 
 class CallWithBodies(Model):
@@ -157,11 +165,23 @@ class CallWithBodies(Model):
     dialect: str | None
     target_dialect: str | None
     dropped: str | None
+    release: str | None
     request: str | None = None
     request_cut: bool | None = None
     response: str | None = None
     response_cut: bool | None = None
     bodies_problem: str | None = None
+
+
+class CalledShown(Model):
+    """What came of a test call."""
+
+    provider_id: str
+    model: str
+    ok: bool
+    says: str
+    cause: str | None
+    status: int | None
 
 
 class CallsListed(Model):
@@ -172,6 +192,38 @@ class CallsListed(Model):
     newest_seq: int
 
 
+class CanaryAsked(Model):
+    """How a new release is watched, and when its calls go back by themselves."""
+
+    more_errors: float = 0.02
+    slower: float = 0.5
+    min_calls: int = 100
+    window_minutes: int = 30
+
+
+class CanaryShown(Model):
+    """How a release is watched as a canary, or was."""
+
+    more_errors: float
+    slower: float
+    min_calls: int
+    window_minutes: int
+    since_us: int
+    outcome: str | None
+    reason: str | None
+    ended_us: int | None
+
+
+class CanaryWeightAsked(Model):
+    """A canary, and its share."""
+
+    more_errors: float = 0.02
+    slower: float = 0.5
+    min_calls: int = 100
+    window_minutes: int = 30
+    weight: int = 10
+
+
 class ChangePlanned(Model):
     """One thing that is made, changed or removed."""
 
@@ -179,6 +231,21 @@ class ChangePlanned(Model):
     kind: str
     name: str
     fields: list["FieldPlanned"]
+
+
+class ComparedShown(Model):
+    """What is different from the release that it came after."""
+
+    after: str | None
+    fields: list[dict[str, Any]]
+    breaking: list[str]
+
+
+class ContractAsked(Model):
+    """A contract."""
+
+    input: dict[str, Any] | bool | None = None
+    output: dict[str, Any] | bool | None = None
 
 
 class Counted(Model):
@@ -210,6 +277,25 @@ class DeliveryShown(Model):
     next_us: int | None
     done_us: int | None
     content: str
+
+
+class DeploymentAsked(Model):
+    """A model at a provider account."""
+
+    provider: str
+    model: str = ""
+    weight: int = 1
+
+
+class DeploymentShown(Model):
+    """A model at a provider account."""
+
+    id: str
+    provider_id: str
+    provider: str | None
+    vendor: str | None
+    model: str
+    weight: int
 
 
 class EntryShown(Model):
@@ -578,10 +664,24 @@ class ListedPublicShown(Model):
     next: str | None = None
 
 
+class ListedReleaseListed(Model):
+    """Listed_ReleaseListed_."""
+
+    items: list["ReleaseListed"]
+    next: str | None = None
+
+
 class ListedRoleShown(Model):
     """Listed_RoleShown_."""
 
     items: list["RoleShown"]
+    next: str | None = None
+
+
+class ListedServiceListed(Model):
+    """Listed_ServiceListed_."""
+
+    items: list["ServiceListed"]
     next: str | None = None
 
 
@@ -802,6 +902,58 @@ class RegistrationShown(Model):
     email: str
 
 
+class ReleaseListed(Model):
+    """A release in a list."""
+
+    id: str
+    service_id: str
+    team_id: str | None
+    version: str
+    major: int
+    minor: int
+    state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+    weight: int
+    breaking: bool
+    note: str | None
+    author_id: str | None
+    author_name: str
+    created_us: int
+    published_us: int | None
+    deprecated_us: int | None
+    sunset_us: int | None
+    retired_us: int | None
+    successor: str | None
+    canary: "CanaryShown | None"
+    approval_id: str | None = None
+
+
+class ReleaseShown(Model):
+    """A release."""
+
+    id: str
+    service_id: str
+    team_id: str | None
+    version: str
+    major: int
+    minor: int
+    state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+    weight: int
+    breaking: bool
+    note: str | None
+    author_id: str | None
+    author_name: str
+    created_us: int
+    published_us: int | None
+    deprecated_us: int | None
+    sunset_us: int | None
+    retired_us: int | None
+    successor: str | None
+    canary: "CanaryShown | None"
+    difference: "ComparedShown"
+    design: dict[str, Any]
+    approval_id: str | None = None
+
+
 class RoleShown(Model):
     """A role."""
 
@@ -813,6 +965,56 @@ class RoleShown(Model):
     description: str | None
     permissions: list[str]
     created_us: int | None
+
+
+class RolledBackShown(Model):
+    """What a rollback did."""
+
+    rolled_back: "ReleaseListed"
+    serving: "ReleaseListed"
+
+
+class ServiceListed(Model):
+    """A service in a list."""
+
+    id: str
+    name: str
+    team_id: str | None
+    kind: str
+    lifecycle: str
+    declared: bool
+    description: str | None
+    visibility: str
+    state: str
+    keep_bodies: bool
+    drop_unsupported: bool
+    try_unsupported: bool
+    aliases: list[str]
+    deployments: list["DeploymentShown"]
+    created_us: int
+
+
+class ServiceShown(Model):
+    """A service."""
+
+    id: str
+    name: str
+    team_id: str | None
+    kind: str
+    lifecycle: str
+    declared: bool
+    description: str | None
+    visibility: str
+    state: str
+    keep_bodies: bool
+    drop_unsupported: bool
+    try_unsupported: bool
+    aliases: list[str]
+    deployments: list["DeploymentShown"]
+    created_us: int
+    custom: dict[str, Any] | None
+    contract: dict[str, Any] | None
+    approval: dict[str, Any]
 
 
 class SessionShown(Model):
@@ -834,6 +1036,14 @@ class SharingShown(Model):
 
     visibility: Literal["team", "teams", "organisation", "public"]
     teams: list["TeamNamed"]
+
+
+class StageAsked(Model):
+    """One stage of an approval."""
+
+    permission: str
+    count: int = 1
+    not_author: bool = True
 
 
 class StageGiven(Model):
@@ -956,6 +1166,14 @@ class UserShown(Model):
     last_sign_in_us: int | None
 
 
+class ValidationShown(Model):
+    """Whether the draft can be released."""
+
+    ok: bool
+    problems: list[str]
+    calls: list["CalledShown"]
+
+
 class VerifiedShown(Model):
     """What was found."""
 
@@ -1029,14 +1247,23 @@ AccountShown.model_rebuild()
 AnchorShown.model_rebuild()
 AppShown.model_rebuild()
 Applied.model_rebuild()
+ApprovalAsked.model_rebuild()
 ApprovalShown.model_rebuild()
 CallShown.model_rebuild()
 CallWithBodies.model_rebuild()
+CalledShown.model_rebuild()
 CallsListed.model_rebuild()
+CanaryAsked.model_rebuild()
+CanaryShown.model_rebuild()
+CanaryWeightAsked.model_rebuild()
 ChangePlanned.model_rebuild()
+ComparedShown.model_rebuild()
+ContractAsked.model_rebuild()
 Counted.model_rebuild()
 DecisionShown.model_rebuild()
 DeliveryShown.model_rebuild()
+DeploymentAsked.model_rebuild()
+DeploymentShown.model_rebuild()
 EntryShown.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
@@ -1075,7 +1302,9 @@ ListedPlanShown.model_rebuild()
 ListedPriceShown.model_rebuild()
 ListedProviderShown.model_rebuild()
 ListedPublicShown.model_rebuild()
+ListedReleaseListed.model_rebuild()
 ListedRoleShown.model_rebuild()
+ListedServiceListed.model_rebuild()
 ListedSessionShown.model_rebuild()
 ListedSubscriptionShown.model_rebuild()
 ListedTeamShown.model_rebuild()
@@ -1099,9 +1328,15 @@ ProviderShown.model_rebuild()
 PublicShown.model_rebuild()
 ReferredTo.model_rebuild()
 RegistrationShown.model_rebuild()
+ReleaseListed.model_rebuild()
+ReleaseShown.model_rebuild()
 RoleShown.model_rebuild()
+RolledBackShown.model_rebuild()
+ServiceListed.model_rebuild()
+ServiceShown.model_rebuild()
 SessionShown.model_rebuild()
 SharingShown.model_rebuild()
+StageAsked.model_rebuild()
 StageGiven.model_rebuild()
 StageShown.model_rebuild()
 SubscriptionShown.model_rebuild()
@@ -1113,6 +1348,7 @@ TokenShown.model_rebuild()
 Tried.model_rebuild()
 UserMade.model_rebuild()
 UserShown.model_rebuild()
+ValidationShown.model_rebuild()
 VerifiedShown.model_rebuild()
 WantedShown.model_rebuild()
 WayShown.model_rebuild()

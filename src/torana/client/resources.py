@@ -3858,6 +3858,421 @@ class AsyncProviders:
         await self._transport.call(request, TypeAdapter(None))
 
 
+class Releases:
+    """Operations on releases."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_releases(
+        self,
+        service: str,
+        *,
+        state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+        | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedReleaseListed:
+        """Releases of a service, newest first. Sorted by `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/services/{service}/releases",
+            {"service": service},
+            {"state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedReleaseListed))
+
+    def iterate_releases(
+        self,
+        service: str,
+        *,
+        state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+        | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.ReleaseListed]:
+        """Every item of `list_releases`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_releases(service, state=state, limit=limit, sort=sort, cursor=cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def make_release(
+        self,
+        service: str,
+        *,
+        canary: models.CanaryWeightAsked | Unset | None = UNSET,
+        bump: Literal["minor", "major"] | Unset | None = UNSET,
+        note: str | Unset | None = UNSET,
+        publish: bool | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Make an immutable release of the draft. Without an approval to wait for it is published at once.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/releases",
+            {"service": service},
+            {},
+            {"canary": canary, "bump": bump, "note": note, "publish": publish},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    def roll_back(
+        self, service: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.RolledBackShown:
+        """Give every call back to the release before the newest that takes calls.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/rollback",
+            {"service": service},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.RolledBackShown))
+
+    def get_release(self, release: str) -> models.ReleaseShown:
+        """One release, with its design and what is different in it.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/releases/{release}", {"release": release}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    def change_release(
+        self,
+        release: str,
+        *,
+        if_match: str | Model,
+        weight: int | Unset | None = UNSET,
+        canary: models.CanaryAsked | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Shift the weight of a live release, or watch it as a canary. Nothing else of a release ever changes.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "PATCH",
+            "/releases/{release}",
+            {"release": release},
+            {},
+            {"weight": weight, "canary": canary},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    def publish_release(
+        self,
+        release: str,
+        *,
+        canary: models.CanaryWeightAsked | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Have a release take every call, or a part of them as a canary; a canary that did well takes all by this too.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/publish",
+            {"release": release},
+            {},
+            {"canary": canary},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    def withdraw_release(
+        self, release: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ReleaseShown:
+        """Take back what was handed in and is not published.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/withdraw",
+            {"release": release},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    def deprecate_release(
+        self,
+        release: str,
+        *,
+        sunset_us: int,
+        successor: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Say until when a release answers, and what to call instead. Its callers hear it in every reply, subscribers at once.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/deprecate",
+            {"release": release},
+            {},
+            {"sunset_us": sunset_us, "successor": successor},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    def retire_release(
+        self,
+        release: str,
+        *,
+        successor: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Have a release answer 410 from now on.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/retire",
+            {"release": release},
+            {},
+            {"successor": successor},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+
+class AsyncReleases:
+    """Operations on releases."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_releases(
+        self,
+        service: str,
+        *,
+        state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+        | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedReleaseListed:
+        """Releases of a service, newest first. Sorted by `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/services/{service}/releases",
+            {"service": service},
+            {"state": state, "limit": limit, "cursor": cursor, "sort": sort},
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedReleaseListed))
+
+    async def iterate_releases(
+        self,
+        service: str,
+        *,
+        state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+        | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.ReleaseListed]:
+        """Every item of `list_releases`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_releases(service, state=state, limit=limit, sort=sort, cursor=cursor)
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def make_release(
+        self,
+        service: str,
+        *,
+        canary: models.CanaryWeightAsked | Unset | None = UNSET,
+        bump: Literal["minor", "major"] | Unset | None = UNSET,
+        note: str | Unset | None = UNSET,
+        publish: bool | Unset = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Make an immutable release of the draft. Without an approval to wait for it is published at once.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/releases",
+            {"service": service},
+            {},
+            {"canary": canary, "bump": bump, "note": note, "publish": publish},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    async def roll_back(
+        self, service: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.RolledBackShown:
+        """Give every call back to the release before the newest that takes calls.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/rollback",
+            {"service": service},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.RolledBackShown))
+
+    async def get_release(self, release: str) -> models.ReleaseShown:
+        """One release, with its design and what is different in it.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/releases/{release}", {"release": release}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    async def change_release(
+        self,
+        release: str,
+        *,
+        if_match: str | Model,
+        weight: int | Unset | None = UNSET,
+        canary: models.CanaryAsked | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Shift the weight of a live release, or watch it as a canary. Nothing else of a release ever changes.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "PATCH",
+            "/releases/{release}",
+            {"release": release},
+            {},
+            {"weight": weight, "canary": canary},
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    async def publish_release(
+        self,
+        release: str,
+        *,
+        canary: models.CanaryWeightAsked | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Have a release take every call, or a part of them as a canary; a canary that did well takes all by this too.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/publish",
+            {"release": release},
+            {},
+            {"canary": canary},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    async def withdraw_release(
+        self, release: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ReleaseShown:
+        """Take back what was handed in and is not published.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/withdraw",
+            {"release": release},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    async def deprecate_release(
+        self,
+        release: str,
+        *,
+        sunset_us: int,
+        successor: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Say until when a release answers, and what to call instead. Its callers hear it in every reply, subscribers at once.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/deprecate",
+            {"release": release},
+            {},
+            {"sunset_us": sunset_us, "successor": successor},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+    async def retire_release(
+        self,
+        release: str,
+        *,
+        successor: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ReleaseShown:
+        """Have a release answer 410 from now on.
+
+        Needs the permission `services:publish`.
+        """
+        request = Request(
+            "POST",
+            "/releases/{release}/retire",
+            {"release": release},
+            {},
+            {"successor": successor},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ReleaseShown))
+
+
 class Roles:
     """Operations on roles."""
 
@@ -4473,6 +4888,415 @@ class AsyncServiceAccounts:
             {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
         )
         await self._transport.call(request, TypeAdapter(None))
+
+
+class Services:
+    """Operations on services."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list_models(self) -> dict[str, Any]:
+        """Services of kind model and custom with their deployments, by name: the team's own and the platform's.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/models", {}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    def list_services(
+        self,
+        *,
+        name: str | None = None,
+        kind: str | None = None,
+        lifecycle: str | None = None,
+        team: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedServiceListed:
+        """The team's services and the platform's. Sorted by `name` or `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/services",
+            {},
+            {
+                "name": name,
+                "kind": kind,
+                "lifecycle": lifecycle,
+                "team": team,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return self._transport.call(request, TypeAdapter(models.ListedServiceListed))
+
+    def iterate_services(
+        self,
+        *,
+        name: str | None = None,
+        kind: str | None = None,
+        lifecycle: str | None = None,
+        team: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> Iterator[models.ServiceListed]:
+        """Every item of `list_services`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_services(
+                name=name, kind=kind, lifecycle=lifecycle, team=team, limit=limit, sort=sort, cursor=cursor
+            )
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def create_service(
+        self,
+        *,
+        name: str,
+        description: str | Unset | None = UNSET,
+        visibility: Literal["team", "teams", "organisation", "public"] | Unset = UNSET,
+        state: Literal["active", "disabled"] | Unset = UNSET,
+        deployments: list[models.DeploymentAsked] | Unset = UNSET,
+        aliases: list[str] | Unset = UNSET,
+        keep_bodies: bool | Unset = UNSET,
+        drop_unsupported: bool | Unset = UNSET,
+        try_unsupported: bool | Unset = UNSET,
+        custom: dict[str, Any] | Unset | None = UNSET,
+        contract: models.ContractAsked | Unset | None = UNSET,
+        approval: models.ApprovalAsked | Unset | None = UNSET,
+        kind: Literal["model", "custom"] | Unset = UNSET,
+        team: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ServiceShown:
+        """Make a service, as a draft.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "POST",
+            "/services",
+            {},
+            {},
+            {
+                "description": description,
+                "visibility": visibility,
+                "state": state,
+                "deployments": deployments,
+                "aliases": aliases,
+                "keep_bodies": keep_bodies,
+                "drop_unsupported": drop_unsupported,
+                "try_unsupported": try_unsupported,
+                "custom": custom,
+                "contract": contract,
+                "approval": approval,
+                "name": name,
+                "kind": kind,
+                "team": team,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ServiceShown))
+
+    def get_service(self, service: str) -> models.ServiceShown:
+        """One service, by its id, or by its name where that has no slash and only one can be meant.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}", {"service": service}, {}, None, {})
+        return self._transport.call(request, TypeAdapter(models.ServiceShown))
+
+    def change_service(
+        self,
+        service: str,
+        *,
+        if_match: str | Model,
+        description: str | Unset | None = UNSET,
+        visibility: Literal["team", "teams", "organisation", "public"] | Unset = UNSET,
+        state: Literal["active", "disabled"] | Unset = UNSET,
+        deployments: list[models.DeploymentAsked] | Unset = UNSET,
+        aliases: list[str] | Unset = UNSET,
+        keep_bodies: bool | Unset = UNSET,
+        drop_unsupported: bool | Unset = UNSET,
+        try_unsupported: bool | Unset = UNSET,
+        custom: dict[str, Any] | Unset | None = UNSET,
+        contract: models.ContractAsked | Unset | None = UNSET,
+        approval: models.ApprovalAsked | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ServiceShown:
+        """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/services/{service}",
+            {"service": service},
+            {},
+            {
+                "description": description,
+                "visibility": visibility,
+                "state": state,
+                "deployments": deployments,
+                "aliases": aliases,
+                "keep_bodies": keep_bodies,
+                "drop_unsupported": drop_unsupported,
+                "try_unsupported": try_unsupported,
+                "custom": custom,
+                "contract": contract,
+                "approval": approval,
+            },
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ServiceShown))
+
+    def delete_service(self, service: str, *, idempotency_key: str | None = None, reason: str | None = None) -> None:
+        """Delete a service that no live release serves, with its releases and subscriptions.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/services/{service}",
+            {"service": service},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        self._transport.call(request, TypeAdapter(None))
+
+    def validate_service(
+        self, service: str, *, call: bool | Unset = UNSET, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ValidationShown:
+        """Say whether the draft could be released, and what keeps it from that. Changes nothing.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/validate",
+            {"service": service},
+            {},
+            {"call": call},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return self._transport.call(request, TypeAdapter(models.ValidationShown))
+
+
+class AsyncServices:
+    """Operations on services."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list_models(self) -> dict[str, Any]:
+        """Services of kind model and custom with their deployments, by name: the team's own and the platform's.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/models", {}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
+
+    async def list_services(
+        self,
+        *,
+        name: str | None = None,
+        kind: str | None = None,
+        lifecycle: str | None = None,
+        team: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.ListedServiceListed:
+        """The team's services and the platform's. Sorted by `name` or `created_us`.
+
+        Needs the permission `services:read`.
+        """
+        request = Request(
+            "GET",
+            "/services",
+            {},
+            {
+                "name": name,
+                "kind": kind,
+                "lifecycle": lifecycle,
+                "team": team,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+            None,
+            {},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ListedServiceListed))
+
+    async def iterate_services(
+        self,
+        *,
+        name: str | None = None,
+        kind: str | None = None,
+        lifecycle: str | None = None,
+        team: str | None = None,
+        limit: int | None = None,
+        sort: str | None = None,
+    ) -> AsyncIterator[models.ServiceListed]:
+        """Every item of `list_services`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_services(
+                name=name, kind=kind, lifecycle=lifecycle, team=team, limit=limit, sort=sort, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            if page.next is None:
+                return
+            cursor = page.next
+
+    async def create_service(
+        self,
+        *,
+        name: str,
+        description: str | Unset | None = UNSET,
+        visibility: Literal["team", "teams", "organisation", "public"] | Unset = UNSET,
+        state: Literal["active", "disabled"] | Unset = UNSET,
+        deployments: list[models.DeploymentAsked] | Unset = UNSET,
+        aliases: list[str] | Unset = UNSET,
+        keep_bodies: bool | Unset = UNSET,
+        drop_unsupported: bool | Unset = UNSET,
+        try_unsupported: bool | Unset = UNSET,
+        custom: dict[str, Any] | Unset | None = UNSET,
+        contract: models.ContractAsked | Unset | None = UNSET,
+        approval: models.ApprovalAsked | Unset | None = UNSET,
+        kind: Literal["model", "custom"] | Unset = UNSET,
+        team: str | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ServiceShown:
+        """Make a service, as a draft.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "POST",
+            "/services",
+            {},
+            {},
+            {
+                "description": description,
+                "visibility": visibility,
+                "state": state,
+                "deployments": deployments,
+                "aliases": aliases,
+                "keep_bodies": keep_bodies,
+                "drop_unsupported": drop_unsupported,
+                "try_unsupported": try_unsupported,
+                "custom": custom,
+                "contract": contract,
+                "approval": approval,
+                "name": name,
+                "kind": kind,
+                "team": team,
+            },
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ServiceShown))
+
+    async def get_service(self, service: str) -> models.ServiceShown:
+        """One service, by its id, or by its name where that has no slash and only one can be meant.
+
+        Needs the permission `services:read`.
+        """
+        request = Request("GET", "/services/{service}", {"service": service}, {}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.ServiceShown))
+
+    async def change_service(
+        self,
+        service: str,
+        *,
+        if_match: str | Model,
+        description: str | Unset | None = UNSET,
+        visibility: Literal["team", "teams", "organisation", "public"] | Unset = UNSET,
+        state: Literal["active", "disabled"] | Unset = UNSET,
+        deployments: list[models.DeploymentAsked] | Unset = UNSET,
+        aliases: list[str] | Unset = UNSET,
+        keep_bodies: bool | Unset = UNSET,
+        drop_unsupported: bool | Unset = UNSET,
+        try_unsupported: bool | Unset = UNSET,
+        custom: dict[str, Any] | Unset | None = UNSET,
+        contract: models.ContractAsked | Unset | None = UNSET,
+        approval: models.ApprovalAsked | Unset | None = UNSET,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.ServiceShown:
+        """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "PATCH",
+            "/services/{service}",
+            {"service": service},
+            {},
+            {
+                "description": description,
+                "visibility": visibility,
+                "state": state,
+                "deployments": deployments,
+                "aliases": aliases,
+                "keep_bodies": keep_bodies,
+                "drop_unsupported": drop_unsupported,
+                "try_unsupported": try_unsupported,
+                "custom": custom,
+                "contract": contract,
+                "approval": approval,
+            },
+            {"If-Match": if_match, "Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ServiceShown))
+
+    async def delete_service(
+        self, service: str, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> None:
+        """Delete a service that no live release serves, with its releases and subscriptions.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "DELETE",
+            "/services/{service}",
+            {"service": service},
+            {},
+            None,
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        await self._transport.call(request, TypeAdapter(None))
+
+    async def validate_service(
+        self, service: str, *, call: bool | Unset = UNSET, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.ValidationShown:
+        """Say whether the draft could be released, and what keeps it from that. Changes nothing.
+
+        Needs the permission `services:write`.
+        """
+        request = Request(
+            "POST",
+            "/services/{service}/validate",
+            {"service": service},
+            {},
+            {"call": call},
+            {"Idempotency-Key": idempotency_key, "X-Torana-Reason": reason},
+        )
+        return await self._transport.call(request, TypeAdapter(models.ValidationShown))
 
 
 class Session:
@@ -5155,14 +5979,6 @@ class System:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list_models(self) -> dict[str, Any]:
-        """Services of kind model and custom with their deployments, by name.
-
-        Needs the permission `services:read`.
-        """
-        request = Request("GET", "/models", {}, {}, None, {})
-        return self._transport.call(request, TypeAdapter(dict[str, Any]))
-
     def health(self) -> models.Health:
         """Whether control answers, and the newest published version."""
         request = Request("GET", "/health", {}, {}, None, {})
@@ -5174,14 +5990,6 @@ class AsyncSystem:
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
-
-    async def list_models(self) -> dict[str, Any]:
-        """Services of kind model and custom with their deployments, by name.
-
-        Needs the permission `services:read`.
-        """
-        request = Request("GET", "/models", {}, {}, None, {})
-        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
 
     async def health(self) -> models.Health:
         """Whether control answers, and the newest published version."""
@@ -6210,8 +7018,10 @@ class Resources:
         self.plans = Plans(transport)
         self.prices = Prices(transport)
         self.providers = Providers(transport)
+        self.releases = Releases(transport)
         self.roles = Roles(transport)
         self.service_accounts = ServiceAccounts(transport)
+        self.services = Services(transport)
         self.session = Session(transport)
         self.sharing = Sharing(transport)
         self.subscriptions = Subscriptions(transport)
@@ -6244,8 +7054,10 @@ class AsyncResources:
         self.plans = AsyncPlans(transport)
         self.prices = AsyncPrices(transport)
         self.providers = AsyncProviders(transport)
+        self.releases = AsyncReleases(transport)
         self.roles = AsyncRoles(transport)
         self.service_accounts = AsyncServiceAccounts(transport)
+        self.services = AsyncServices(transport)
         self.session = AsyncSession(transport)
         self.sharing = AsyncSharing(transport)
         self.subscriptions = AsyncSubscriptions(transport)

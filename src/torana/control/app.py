@@ -30,12 +30,14 @@ from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
 from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
+from torana.control.releases.endpoints import router as releases
 from torana.control.roles.endpoints import router as roles
 from torana.control.scim.app import create_scim
 from torana.control.scim.resources import PREFIX as SCIM
 from torana.control.serve import serve_control
 from torana.control.service_accounts.endpoints import router as service_accounts
-from torana.control.services.endpoints import router as models
+from torana.control.services.endpoints import router as services
+from torana.control.services.probing import Prober
 from torana.control.sessions.endpoints import router as sessions
 from torana.control.sharing.endpoints import router as sharing
 from torana.control.subscriptions.endpoints import router as subscriptions
@@ -54,7 +56,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     plan,
     keys,
-    models,
+    services,
     calls,
     teams,
     providers,
@@ -80,6 +82,7 @@ ROUTERS = (
     identity_providers,
     groups,
     sign_in,
+    releases,
 )
 
 
@@ -92,7 +95,10 @@ class Health(BaseModel):
 
 
 def create_app(
-    publisher: Publisher, calls_recorded: CallQueries | None = None, settings: Settings | None = None
+    publisher: Publisher,
+    calls_recorded: CallQueries | None = None,
+    settings: Settings | None = None,
+    prober: Prober | None = None,
 ) -> FastAPI:
     """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
     # No /docs of FastAPI's: it loads scripts from elsewhere.
@@ -109,6 +115,7 @@ def create_app(
     app.state.settings = Settings() if settings is None else settings
     app.state.verifying = asyncio.Lock()
     app.state.caller = Caller(settings or Settings())
+    app.state.prober = prober
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)

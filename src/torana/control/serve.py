@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -23,7 +23,8 @@ from torana.control.notices.mail import mail_server
 from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
-from torana.control.subscriptions import due as subscriptions_due
+from torana.control.services.probing import Prober
+from torana.control.subscriptions import due as subscriptions
 from torana.control.webhooks.call import Caller
 from torana.core.ids import epoch_us
 from torana.kit.backoff import backoff
@@ -35,11 +36,16 @@ from torana.stores.sql import engine as sql
 from torana.stores.sql.migrate import upgrade
 
 RECONCILE_SECONDS = 1.0
+CANARY_SECONDS = 5.0
 _MOST_SOCKET_PATH = 100
 
 
 def serve_control(
-    settings: Settings, listen_fd: int, ready: Callable[[], None], calls_recorded: CallQueries | None = None
+    settings: Settings,
+    listen_fd: int,
+    ready: Callable[[], None],
+    calls_recorded: CallQueries | None = None,
+    prober: Prober | None = None,
 ) -> None:
     """Be control until SIGTERM. `listen_fd` is the socket of `admin_listen`, -1 without one; `ready` is called once it answers.
 
@@ -47,14 +53,19 @@ def serve_control(
     """
     import uvloop
 
-    uvloop.run(serve_in_loop(settings, listen_fd, ready, calls_recorded))
+    uvloop.run(serve_in_loop(settings, listen_fd, ready, calls_recorded, prober))
 
 
 async def serve_in_loop(
-    settings: Settings, listen_fd: int, ready: Callable[[], None], calls_recorded: CallQueries | None
+    settings: Settings,
+    listen_fd: int,
+    ready: Callable[[], None],
+    calls_recorded: CallQueries | None,
+    prober: Prober | None = None,
 ) -> None:
     """`serve_control` in a running event loop."""
     from torana.control.app import create_app
+    from torana.control.releases.jobs import end_due, judge_canaries
 
     data = Path(settings.data)
     engine = sql.create(settings)
@@ -63,7 +74,7 @@ async def serve_in_loop(
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
         senders = Senders(Caller(settings), mail_server(settings))
-        app = create_app(publisher, calls_recorded, settings)
+        app = create_app(publisher, calls_recorded, settings, prober)
         app.state.post = post_by(senders.mail)
         servers = [
             (_server(Door(app, owner_socket=True)), open_socket(data)),
@@ -76,7 +87,9 @@ async def serve_in_loop(
             spawn(_keep_anchor(publisher), "audit_anchor"),
             spawn(deliver(publisher, senders), "deliver"),
             spawn(keep_fresh(publisher), "issuers"),
-            spawn(_end_subscriptions(publisher), "end_subscriptions"),
+            _repeating("end_subscriptions", subscriptions.run_once, publisher, subscriptions.SECONDS),
+            _repeating("end_releases", end_due, publisher, RECONCILE_SECONDS),
+            _repeating("judge_canaries", judge_canaries, publisher, CANARY_SECONDS),
         ]
         await _run(servers, ready)
         for job in jobs:
@@ -167,18 +180,24 @@ async def _keep_anchor(publisher: Publisher) -> None:
         said = reason
 
 
-async def _end_subscriptions(publisher: Publisher) -> None:
-    """Bring subscriptions to what time has made of them. Gates have kept to their ends already."""
-    failing = False
-    while True:
-        try:
-            await subscriptions_due.run_once(publisher, epoch_us())
-            failing = False
-        except Exception as error:
-            if not failing:
-                logger().warning("end_subscriptions_failed", error=type(error).__name__)
-            failing = True
-        await asyncio.sleep(subscriptions_due.SECONDS)
+def _repeating(
+    name: str, job: Callable[[Publisher, int], Awaitable[object]], publisher: Publisher, seconds: float
+) -> asyncio.Task[None]:
+    """Do a job every so often. What fails is tried again the next time, and said once."""
+
+    async def repeat() -> None:
+        failing = False
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await job(publisher, epoch_us())
+                failing = False
+            except Exception as error:
+                if not failing:
+                    logger().warning("job_failed", job=name, error=type(error).__name__)
+                failing = True
+
+    return spawn(repeat(), name)
 
 
 async def _run(servers: list[tuple["_Server", socket.socket]], ready: Callable[[], None]) -> None:

@@ -72,6 +72,9 @@ ERRORS: dict[str, ErrorKind] = {
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
     ),
     "not_subscribed": ErrorKind(403, _AUTH, "The app {app} may not call the service {service}: {why}. {how}"),
+    "service_retired": ErrorKind(
+        410, _REQUEST, "{model} is retired: version {version} of the service {service} answers no more. {successor}"
+    ),
     "service_not_named": ErrorKind(
         400,
         _REQUEST,
@@ -191,6 +194,19 @@ ERRORS: dict[str, ErrorKind] = {
     "already_exists": ErrorKind(409, _REQUEST, "There is already a {noun} {name}. Choose another name."),
     "key_revoked": ErrorKind(409, _REQUEST, "The key {name} was revoked and stays so. Make another one."),
     "in_use": ErrorKind(409, _REQUEST, "The {noun} {name} is still used by {users}. Change that first."),
+    "declared_elsewhere": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is declared in torana.yaml. Change it there and apply the file."
+    ),
+    "wrong_state": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is {state}; that is possible where it is {needed}. Look at it again."
+    ),
+    "invalid_draft": ErrorKind(422, _REQUEST, "The draft of {service} cannot be released: {problems}."),
+    "nothing_to_release": ErrorKind(
+        409, _REQUEST, "The draft of {service} is what its release {version} is already. Change it first."
+    ),
+    "nothing_to_roll_back": ErrorKind(
+        409, _REQUEST, "{service} has no earlier release that is still live. Publish the one that you want."
+    ),
     "plan_changed": ErrorKind(
         409, _REQUEST, "What exists has changed since this plan was made. Plan again and look at it."
     ),
@@ -264,9 +280,6 @@ ERRORS: dict[str, ErrorKind] = {
     ),
     "idempotency_key_reused": ErrorKind(
         422, _REQUEST, "This Idempotency-Key belongs to another request. Use a new one for each thing that you do."
-    ),
-    "wrong_state": ErrorKind(
-        409, _REQUEST, "The {noun} {name} is {state}; that is possible where it is {needed}. Look at it again."
     ),
     "not_built": ErrorKind(
         404, _REQUEST, "There is nothing at {path} yet. Use the command line or the admin API at /api/v1."

@@ -89,6 +89,29 @@ class Deployment(msgspec.Struct, array_like=True, frozen=True):
     facts: Facts | None = None
 
 
+class Release(msgspec.Struct, array_like=True, frozen=True):
+    """One design of a service, and which calls it gets."""
+
+    id: str
+    major: int
+    minor: int
+    deployments: tuple[Deployment, ...] = ()
+    weight: int = 0
+    """Its share of the calls that pin no version."""
+    major_weight: int = 0
+    """Its share of those that pin its major version only."""
+    drop_unsupported: bool = False
+    try_unsupported: bool = False
+    custom: bytes | None = None
+    deprecated: int = 0
+    """Seconds since 1970; 0 is not deprecated."""
+    sunset: int = 0
+    """Seconds since 1970, from when it answers no more; 0 is never."""
+    successor: str = ""
+    """What to call instead."""
+    retired: bool = False
+
+
 class Service(msgspec.Struct, array_like=True, frozen=True):
     """What is offered and governed."""
 
@@ -107,6 +130,8 @@ class Service(msgspec.Struct, array_like=True, frozen=True):
     """Whether a request is sent although the catalogue says that the model cannot serve it."""
     custom: bytes | None = None
     """Of kind `custom`: the description of the model (torana.custom), as JSON."""
+    releases: tuple[Release, ...] = ()
+    """Newest first; none where what stands above is served. Otherwise that is of the release with the most calls, for lists."""
 
 
 class Offered(msgspec.Struct, array_like=True, frozen=True):

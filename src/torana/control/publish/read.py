@@ -13,6 +13,8 @@ from torana.control.keys.service import Key
 from torana.control.plans.limits import stored_limits
 from torana.control.policies import service as policies
 from torana.control.providers import service as providers
+from torana.control.releases import repository as releases
+from torana.control.releases.repository import Served
 from torana.control.services import service as services
 from torana.control.sharing import repository as sharing
 from torana.control.teams import service as teams
@@ -57,6 +59,8 @@ class Truth(NamedTuple):
     """The limits of each plan, by its id."""
     shared: Mapping[str, frozenset[str]] = {}
     """Services whose visibility is `teams`, each with the teams that see it."""
+    releases: Sequence[Served] = ()
+    """Those that are live or retired, of a service newest first."""
 
 
 async def read(connection: Connection, now_us: int) -> Truth:
@@ -74,6 +78,7 @@ async def read(connection: Connection, now_us: int) -> Truth:
         issuers=await issuers_listed(connection),
         plans=await read_plans(connection),
         shared=await sharing.all_shared(connection),
+        releases=await releases.served(connection),
     )
 
 

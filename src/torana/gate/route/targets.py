@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
 from torana.core.secret import MASK, without_keys
+from torana.gate.route.releases import retired, without_version
 from torana.stores.counters.shared import CountersBusyError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ _WHY = {
 def find_offer(call: "Call") -> None:
     """Set the call's offer.
 
-    Raises Refusal: missing_model and model_not_found, both naming what this key may call, key_scope, and not_subscribed, saying how
-    to ask.
+    Raises Refusal: missing_model and model_not_found, both naming what this key may call, key_scope, not_subscribed, saying how to
+    ask, and service_retired, naming what to call instead.
     """
     view, principal, seen = call.view, call.principal, call.seen
     assert view is not None
@@ -44,16 +45,21 @@ def find_offer(call: "Call") -> None:
     except CountersBusyError:
         raise Refusal("counters_unavailable", owner=name[:200], headers=(("retry-after", "1"),)) from None
     if offer is None:
-        if principal.bounds is not None and name in principal.app.grants:
+        base = without_version(name)
+        if principal.bounds is not None and (name in principal.app.grants or base in principal.app.grants):
             raise principal.bounds.withheld(name)
         # A key pasted in the wrong place must not be shown or recorded, whatever its form.
         seen.model = MASK if view.principal(name.encode()) is not None else without_keys(name)
-        offered = view.offered(principal, name)
+        offered = view.offered(principal, name) or view.offered(principal, base)
         if offered is not None:
             raise _not_subscribed(call, offered.service_id, offered.name)
         raise Refusal("model_not_found", param="model", model=seen.model[:200], models=_callable(call))
     if offer.ends_us and offer.ends_us <= time_ns() // 1000:
         raise _not_subscribed(call, offer.service.id, offer.service.name)
+    if offer.retired is not None:
+        # For the record: who still calls it.
+        call.offer = offer
+        raise retired(name, offer.service.name, offer.retired)
     if not offer.targets:
         raise Refusal("endpoint_not_supported", service=name[:200], endpoint="any call", reason="It has no deployment.")
     call.offer = offer

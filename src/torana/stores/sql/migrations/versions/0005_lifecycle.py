@@ -111,12 +111,15 @@ def _create_releases() -> None:
         sa.Column("breaking", sa.Boolean, nullable=False),
         sa.Column("note", sa.String(2000)),
         sa.Column("author_id", sa.String(40)),
+        sa.Column("author_name", sa.String(320), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("published_us", sa.BigInteger),
         sa.Column("deprecated_us", sa.BigInteger),
         sa.Column("sunset_us", sa.BigInteger),
         sa.Column("retired_us", sa.BigInteger),
         sa.Column("canary", sa.Text),
+        sa.Column("watched_us", sa.BigInteger),
+        sa.Column("warned_us", sa.BigInteger),
         sa.Column("successor", sa.String(200)),
         sa.CheckConstraint(
             "state IN ('review', 'approved', 'rejected', 'withdrawn', 'published', 'deprecated', 'retired')",
@@ -129,6 +132,8 @@ def _create_releases() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
         sa.UniqueConstraint("service_id", "major", "minor", name=op.f("uq_releases_service_id_major_minor")),
     )
+    for name in ("watched_us", "sunset_us"):
+        op.create_index(op.f(f"ix_releases_{name}"), "releases", [name])
 
 
 def _create_service_teams() -> None:
