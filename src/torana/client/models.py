@@ -43,10 +43,9 @@ class Applied(Model):
 
 
 class ApprovalAsked(Model):
-    """Who has to agree before a release is published, and before somebody subscribes; nobody where that is null or empty."""
+    """Who has to agree before a release is published; nobody where that is null or empty."""
 
     releases: "list[StageAsked] | None" = None
-    subscriptions: "list[StageAsked] | None" = None
 
 
 class ApprovalShown(Model):
@@ -902,6 +901,12 @@ class RegistrationShown(Model):
     email: str
 
 
+class ReleaseApprovalShown(Model):
+    """Who has to agree before a release is published, in this order; nobody where there is none."""
+
+    releases: list["StageShown"]
+
+
 class ReleaseListed(Model):
     """A release in a list."""
 
@@ -1014,7 +1019,7 @@ class ServiceShown(Model):
     created_us: int
     custom: dict[str, Any] | None
     contract: dict[str, Any] | None
-    approval: dict[str, Any]
+    approval: "ReleaseApprovalShown"
 
 
 class SessionShown(Model):
@@ -1328,6 +1333,7 @@ ProviderShown.model_rebuild()
 PublicShown.model_rebuild()
 ReferredTo.model_rebuild()
 RegistrationShown.model_rebuild()
+ReleaseApprovalShown.model_rebuild()
 ReleaseListed.model_rebuild()
 ReleaseShown.model_rebuild()
 RoleShown.model_rebuild()

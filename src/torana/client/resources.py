@@ -5036,6 +5036,8 @@ class Services:
     ) -> models.ServiceShown:
         """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`.
 
+        Subscriptions of teams that do not see the service any more are cancelled.
+
         Needs the permission `services:write`.
         """
         request = Request(
@@ -5239,6 +5241,8 @@ class AsyncServices:
         reason: str | None = None,
     ) -> models.ServiceShown:
         """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`.
+
+        Subscriptions of teams that do not see the service any more are cancelled.
 
         Needs the permission `services:write`.
         """

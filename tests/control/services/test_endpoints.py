@@ -50,6 +50,29 @@ async def test_a_draft_is_made_read_changed_and_deleted(publisher: Publisher) ->
     assert (await given.call("one.viewer", "GET", given.path)).status_code == 404
 
 
+async def test_who_approves_releases_and_who_approves_subscriptions_are_set_without_touching_each_other(
+    publisher: Publisher,
+) -> None:
+    given = await offered(publisher, approval=REVIEWED)
+    policy = {"mode": "owner", "stages": [], "review_days": 30, "confirm_by": "owner"}
+    put = await given.call("one.team_admin", "PUT", f"{given.path}/subscription-policy", policy, if_match="*")
+    assert (put.status_code, put.json()) == (200, policy)
+    stages = [{**REVIEWED["releases"][0], "count": 1, "not_author": True}]
+    assert (await given.call("one.viewer", "GET", given.path)).json()["approval"] == {"releases": stages}
+    for asked, releases in ((None, []), (REVIEWED, stages), ({"releases": []}, [])):
+        assert (await given.patch("one.team_admin", approval=asked))["approval"] == {"releases": releases}
+        kept = await given.call("one.viewer", "GET", f"{given.path}/subscription-policy")
+        assert kept.json() == policy
+
+
+async def test_what_a_service_is_taken_back_from_loses_its_subscription(publisher: Publisher) -> None:
+    given = await offered(publisher, visibility="organisation")
+    (held,) = (await given.call("owner", "GET", f"/subscriptions?service={given.service_id}")).json()["items"]
+    assert held["state"] == "approved"
+    await given.patch(visibility="team")
+    assert (await given.call("owner", "GET", f"/subscriptions/{held['id']}")).json()["state"] == "cancelled"
+
+
 async def test_what_cannot_be_is_refused_with_its_field(publisher: Publisher) -> None:
     given = await offered(publisher)
     async with publisher.change() as connection:

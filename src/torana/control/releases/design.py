@@ -16,15 +16,14 @@ from torana.control.approvals.service import Stage
 from torana.control.services.repository import Deployment, Service
 
 __all__ = [
-    "ApprovalPolicy",
     "Design",
     "DesignedDeployment",
     "Stage",
-    "approval_of",
-    "approval_written",
     "designed",
     "plain",
     "read",
+    "stages_of",
+    "with_stages",
     "written",
 ]
 
@@ -54,18 +53,15 @@ class Design(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A JSON object with the JSON Schemas `input` and `output`, either of them null."""
 
 
-class ApprovalPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has to agree. Stored as JSON in `services.approval`; null there is this with nothing in it."""
+class _Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of `services.approval` about releases; control/subscriptions/policy.py has the one about subscriptions."""
 
     releases: tuple[Stage, ...] = ()
-    """Before a release may be published; none: at once."""
-    subscriptions: tuple[Stage, ...] = ()
-    """Before a subscription is approved; none: at once."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _design = msgspec.json.Decoder(Design).decode
-_approval = msgspec.json.Decoder(ApprovalPolicy).decode
+_approval = msgspec.json.Decoder(_Approval).decode
 
 
 def designed(service: Service, deployments: Sequence[Deployment]) -> Design:
@@ -109,14 +105,18 @@ def plain(design: Design) -> dict[str, Any]:
     return data
 
 
-def approval_of(stored: str | None) -> ApprovalPolicy:
-    """The approval policy of a service, from its column."""
-    return ApprovalPolicy() if stored is None else _approval(stored)
+def stages_of(stored: str | None) -> tuple[Stage, ...]:
+    """Who has to agree before a release may be published, from a service's `approval`; nobody: at once."""
+    return () if stored is None else _approval(stored).releases
 
 
-def approval_written(policy: ApprovalPolicy) -> str | None:
-    """The policy as it is stored; None where it asks for nothing."""
-    return None if policy == ApprovalPolicy() else _encode(policy).decode()
+def with_stages(stored: str | None, stages: Sequence[Stage]) -> str | None:
+    """A service's `approval` with these stages for its releases; None where it then asks for nothing at all."""
+    whole: dict[str, Any] = {} if stored is None else msgspec.json.decode(stored)
+    whole.pop("releases", None)
+    if stages:
+        whole["releases"] = stages
+    return _encode(whole).decode() if whole else None
 
 
 def _raw(stored: str | None) -> msgspec.Raw:

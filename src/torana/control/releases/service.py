@@ -12,7 +12,7 @@ from torana.control.approvals import service as approvals
 from torana.control.approvals.service import Approval
 from torana.control.releases import repository, traffic
 from torana.control.releases.canary import Canary, opened, stored
-from torana.control.releases.design import approval_of, read
+from torana.control.releases.design import read, stages_of
 from torana.control.releases.difference import Bump, Differing, Version, breaks, difference, next_version
 from torana.control.releases.repository import HOLDING, LIVE, STANDING, Release
 from torana.control.releases.telling import tell_author, tell_publishers, tell_subscribers
@@ -64,7 +64,7 @@ async def hand_in(
         raise Refusal("nothing_to_release", service=service.name, version=last.version)
     reasons = [] if before is None else breaks(before, after)
     version = await _free(connection, service, next_version(_number(last), reasons, bump))
-    stages = approval_of(service.approval).releases
+    stages = stages_of(service.approval)
     compared = Compared(None if last is None else last.version, found, reasons)
     release = Release(
         id=new_id("release"),

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 
 from torana.control.access.actor import Actor
-from torana.control.releases.design import ApprovalPolicy, Stage, approval_of, approval_written
+from torana.control.approvals.endpoints import StageShown
+from torana.control.releases.design import Stage, stages_of, with_stages
 from torana.control.services import checks, repository
 from torana.control.services.repository import Alias, Deployment, Place, Service
 from torana.control.services.schemas import (
     ApprovalAsked,
     DeploymentAsked,
     DeploymentShown,
+    ReleaseApprovalShown,
     ServiceAsked,
     ServiceListed,
     ServicePatched,
@@ -50,7 +52,7 @@ async def check_changeable(connection: Connection, service: Service) -> None:
 
 def check_unreviewed(service: Service) -> None:
     """Raises Refusal `wrong_state` for a service that is served as it stands although its policy asks for approvals."""
-    if approval_of(service.approval).releases:
+    if stages_of(service.approval):
         state, needed = "served as it stands, and its policy asks for approvals", "released: make its first release"
         raise Refusal("wrong_state", noun="service", name=service.name, state=state, needed=needed)
 
@@ -88,7 +90,7 @@ async def changed(connection: Connection, draft: ServiceDraft, asked: ServiceAsk
         fields["contract"] = _written(contract, "contract")
         _refuse("contract", None if contract is None else checks.contract_problem(contract))
     if "approval" in given:
-        fields["approval"] = _approval(asked.approval)
+        fields["approval"] = with_stages(draft.approval, _stages(asked.approval))
     return draft._replace(**fields)
 
 
@@ -102,7 +104,9 @@ async def shown(connection: Connection, service: Service) -> ServiceShown:
         **listed.model_dump(),
         custom=_decoded(service.custom),
         contract=_decoded(service.contract),
-        approval=msgspec.to_builtins(approval_of(service.approval)),
+        approval=ReleaseApprovalShown(
+            releases=[StageShown(**msgspec.structs.asdict(one)) for one in stages_of(service.approval)]
+        ),
     )
 
 
@@ -165,16 +169,12 @@ async def _deployment(connection: Connection, team_id: str | None, asked: Deploy
     return DeploymentDraft(found[0].id, asked.model, asked.weight)
 
 
-def _approval(asked: ApprovalAsked | None) -> str | None:
+def _stages(asked: ApprovalAsked | None) -> list[Stage]:
     if asked is None:
-        return None
+        return []
     if (unknown := asked.unknown()) is not None:
         raise Refusal("invalid_field", param="approval", reason=f"there is no permission {unknown}")
-    stages = [
-        tuple(Stage(one.permission, one.count, one.not_author) for one in some or ())
-        for some in (asked.releases, asked.subscriptions)
-    ]
-    return approval_written(ApprovalPolicy(releases=stages[0], subscriptions=stages[1]))
+    return [Stage(one.permission, one.count, one.not_author) for one in asked.releases or ()]
 
 
 def _refuse(param: str, problem: str | None) -> None:

@@ -28,6 +28,7 @@ from torana.control.services.schemas import (
     ValidationShown,
 )
 from torana.control.services.service import ServiceDraft
+from torana.control.subscriptions import moves
 from torana.control.teams import service as teams
 from torana.core.errors import Refusal
 from torana.stores.sql.engine import Connection, reading
@@ -116,7 +117,10 @@ async def get_service(service: str, request: Request, actor: Acting) -> Response
 
 @router.patch("/services/{service}", tags=["services"], response_model=ServiceShown, **guard("services:write"))
 async def change_service(service: str, body: ServicePatched, request: Request, actor: Acting) -> Response:
-    """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`."""
+    """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`.
+
+    Subscriptions of teams that do not see the service any more are cancelled.
+    """
     async with changing(request) as change:
         found = await _changeable(change.connection, actor, service)
         before = await drafts.shown(change.connection, found)
@@ -132,6 +136,8 @@ async def change_service(service: str, body: ServicePatched, request: Request, a
             actor.demand("teams:write", found.team_id)
         used = await releases.deployments_used(change.connection, found.id)
         changed = await services.update(change.connection, found, draft, used)
+        if changed.visibility != found.visibility:
+            await moves.cancel_unseen(change, changed)
         after = await drafts.shown(change.connection, changed)
         await change.note(
             "service.change", "service", found.id, name=found.name, team_id=found.team_id, before=before, after=after

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from torana.control.access.permissions import PERMISSIONS
 from torana.control.api.shapes import Asked
+from torana.control.approvals.endpoints import StageShown
 
 TimeUs = Annotated[int, Field(description="Microseconds since 1970.")]
 Visibility = Literal["team", "teams", "organisation", "public"]
@@ -40,15 +41,13 @@ class StageAsked(Asked):
 
 
 class ApprovalAsked(Asked):
-    """Who has to agree before a release is published, and before somebody subscribes; nobody where that is null or empty."""
+    """Who has to agree before a release is published; nobody where that is null or empty."""
 
     releases: Annotated[list[StageAsked], Field(max_length=5)] | None = None
-    subscriptions: Annotated[list[StageAsked], Field(max_length=5)] | None = None
 
     def unknown(self) -> str | None:
         """A permission that there is not."""
-        stages = (*(self.releases or ()), *(self.subscriptions or ()))
-        return next((stage.permission for stage in stages if stage.permission not in PERMISSIONS), None)
+        return next((one.permission for one in self.releases or () if one.permission not in PERMISSIONS), None)
 
 
 class ContractAsked(Asked):
@@ -102,6 +101,12 @@ class DeploymentShown(BaseModel):
     vendor: str | None
     model: str
     weight: int
+
+
+class ReleaseApprovalShown(BaseModel):
+    """Who has to agree before a release is published, in this order; nobody where there is none."""
+
+    releases: list[StageShown]
 
 
 class ServiceListed(BaseModel):
@@ -160,10 +165,7 @@ class ServiceShown(ServiceListed):
                     "created_us": 1_790_000_000_000_000,
                     "custom": None,
                     "contract": None,
-                    "approval": {
-                        "releases": [{"permission": "releases:approve", "count": 1, "not_author": True}],
-                        "subscriptions": [],
-                    },
+                    "approval": {"releases": [{"permission": "releases:approve", "count": 1, "not_author": True}]},
                 }
             ]
         }
@@ -171,7 +173,7 @@ class ServiceShown(ServiceListed):
 
     custom: dict[str, Any] | None
     contract: dict[str, Any] | None
-    approval: dict[str, Any]
+    approval: ReleaseApprovalShown
 
 
 class ValidateAsked(Asked):
