@@ -15,7 +15,12 @@ def served(address: str) -> int:
         return int(json.load(answer)["snapshot_version"])
 
 
-if __name__ == "__main__":
-    gate, published = sys.argv[1], current_version(Path(sys.argv[2]) / "snapshot")
+def main(address: str, data: Path) -> None:
+    """Wait, a minute at most."""
+    published = current_version(data / "snapshot")
     assert published is not None
-    eventually(lambda: served(gate) >= published, f"the gate serves version {published}")
+    eventually(lambda: served(address) >= published, f"the gate serves version {published}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
