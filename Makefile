@@ -21,8 +21,9 @@ $(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml
 run: setup
 	@exec $(BIN)/torana serve
 
+# Most tests wait more than they compute. Each worker has a PostgreSQL server, hence the bound.
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -2,6 +2,9 @@
 
 A page's blocks share one folder and one environment, as a reader's would. `sh run` and `python run` are executed; `yaml run NAME`
 is saved under that name; `text output` has the lines that the block before has to print, where … stands for anything.
+
+A page gives the gate a second to take up a change, as Torana promises. A machine that is busy with a test suite may need more, so
+`sleep` also waits here until the gate serves what was published.
 """
 
 import os
@@ -20,6 +23,11 @@ from tests.support.vendor_process import ROOT, Vendor, run_vendor
 
 PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("*.md"))]
 RUNNABLE = [page for page in PAGES if any(block.mark.startswith("run") for block in blocks(page))]
+SLEEP = """sleep() {{
+  command sleep "$1"
+  PYTHONPATH={root}:$PYTHONPATH {python} -m tests.docs.taken_up {gate} "$TORANA_DATA"
+}}
+"""
 GATE, LOCAL = "127.0.0.1:8080", "127.0.0.1:9001"
 """What pages call the gate and a model server of one's own."""
 
@@ -77,6 +85,8 @@ def run_page(page: Path, folder: Path, env: Mapping[str, str], places: Mapping[s
     every = blocks(page)
     for block, following in zip(every, [*every[1:], None], strict=True):
         text = block.text
+        if block.language == "sh":
+            text = SLEEP.format(root=ROOT, python=sys.executable, gate=GATE) + text
         for written, real in places.items():
             text = text.replace(written, real)
         if block.mark.startswith("run "):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from tests.support.custom_service import (
@@ -143,8 +144,11 @@ async def test_an_expression_killed_from_outside_fails_its_call_and_the_next_one
         service.answer = SAID
         assert (await here.chat("mood")).status == 200
         (process,) = here.gate.sandbox.processes
+        worker = psutil.Process(process)
+        before = worker.cpu_times().user
         running = begin(here.chat("slow"))
-        await here.until(lambda: here.gate.listener.active)
+        # A job that a worker has not begun is given to another one.
+        await here.until(lambda: worker.cpu_times().user > before + 0.1)
         os.kill(process, signal.SIGKILL)
         reply = await running
         after = await here.chat("mood")

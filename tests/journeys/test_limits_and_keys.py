@@ -36,10 +36,10 @@ def instance(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running
 
 
-@pytest.mark.parametrize(("model", "key"), [("limited", journey.KEYS["main"]), ("chat", journey.KEYS["other"])])
-def test_a_request_limit_is_exact_over_two_gates(instance: Instance, model: str, key: str) -> None:
+@pytest.mark.parametrize(("model", "app"), [("limited", "main"), ("chat", "other")])
+def test_a_request_limit_is_exact_over_two_gates(instance: Instance, model: str, app: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda _: instance.chat(model, key), range(3 * PER_MINUTE)))
+        replies = list(pool.map(lambda _: instance.chat(model, journey.KEYS[app]), range(3 * PER_MINUTE)))
     assert len({reply.gate for reply in replies}) == 2
     statuses = Counter(reply.status for reply in replies)
     assert statuses == {200: PER_MINUTE, 429: 2 * PER_MINUTE}

@@ -1,5 +1,6 @@
 """Node's SDKs and command lines, installed once beside their lock file, as it says."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -25,8 +26,15 @@ def install() -> None:
         pytest.skip(f"Node {_OLDEST} or newer is not installed (this is {version})")
     digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
     stamp = MODULES / f".installed-{digest}"
-    if stamp.exists():
-        return
+    # One after the other: several workers of pytest may want it.
+    with (HERE / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists():
+            _install(node, npm)
+            stamp.touch()
+
+
+def _install(node: str, npm: str) -> None:
     # No package's own scripts, but for the one that puts Claude Code's program in its place.
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=_INSTALL_SECONDS)
@@ -34,7 +42,6 @@ def install() -> None:
     claude = MODULES / "@anthropic-ai" / "claude-code" / "install.cjs"
     placed = subprocess.run([node, str(claude)], capture_output=True, text=True, timeout=_INSTALL_SECONDS)
     assert placed.returncode == 0, placed.stderr
-    stamp.touch()
 
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:

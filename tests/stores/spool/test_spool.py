@@ -1,4 +1,4 @@
-"""The spool: whatever way writing, reading and dying interleave, what was appended comes back once and in order."""
+"""The spool: whatever way writing, reading and dying interleave, what was appended comes back once, in order in its segment."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from torana.stores.spool.reader import SpoolReader
@@ -36,18 +36,28 @@ def die(writer: SpoolWriter) -> None:
 
 
 class Recorder:
-    """Reads like the recorder: from its offsets on, and removes what is finished."""
+    """Reads like the recorder: from its offsets on, a piece of every segment in each round, and removes what is finished."""
 
     def __init__(self, spool: Path) -> None:
         self.reader = SpoolReader(spool)
         self.offsets: dict[str, int] = {}
-        self.found: list[bytes] = []
+        self.segments: dict[str, list[bytes]] = {}
+
+    @property
+    def found(self) -> list[bytes]:
+        """What was read, in the order in which it was written, if there was one writer."""
+        return [payload for name in sorted(self.segments) for payload in self.segments[name]]
+
+    def found_of(self, writer: SpoolWriter) -> list[bytes]:
+        """What was read of one writer's segments, in the order in which it wrote them."""
+        mine = sorted(name for name in self.segments if name.startswith(f"{writer._name}-"))
+        return [payload for name in mine for payload in self.segments[name]]
 
     def read(self, most_bytes: int) -> None:
         for name in self.reader.segments():
             batch = self.reader.read(name, self.offsets.get(name, 0), most_bytes)
             assert batch.start == self.offsets.get(name, 0)
-            self.found += [payload for _, payload in batch.entries]
+            self.segments.setdefault(name, []).extend(payload for _, payload in batch.entries)
             self.offsets[name] = batch.end
             if batch.finished:
                 self.reader.remove(name)
@@ -69,13 +79,21 @@ steps = st.lists(
 )
 
 
+# A round of small pieces reads on in a second segment before the first is read to its end, and so do leftovers of two writers.
+@example([b"y" * 5_000, [b"z" * RESERVE] * 8, 2])
+@example([[b"y" * 300, b"a"], "kill", [b"z" * 20, b"b"], 1, "close", [b"c"]])
 @settings(deadline=None, max_examples=40)
 @given(steps)
 def test_any_interleaving_gives_back_exactly_what_was_appended(script: list[Any]) -> None:
-    written: list[bytes] = []
     with folder() as spool:
-        writer = SpoolWriter(spool, SEGMENT, MOST)
-        recorder = Recorder(spool)
+        written: list[tuple[SpoolWriter, list[bytes]]] = []
+
+        def start() -> SpoolWriter:
+            writer = SpoolWriter(spool, SEGMENT, MOST)
+            written.append((writer, []))
+            return writer
+
+        writer, recorder = start(), Recorder(spool)
         for step in script:
             if isinstance(step, int):
                 recorder.read(step)
@@ -83,16 +101,17 @@ def test_any_interleaving_gives_back_exactly_what_was_appended(script: list[Any]
                 writer.tick()
             elif isinstance(step, str):
                 (die if step == "kill" else SpoolWriter.close)(writer)
-                recorder.read_all()  # a writer's name is random: its entries are in order, those of two writers are not
-                writer = SpoolWriter(spool, SEGMENT, MOST)
+                writer = start()
             else:
                 for payload in step if isinstance(step, list) else [step]:
                     assert writer.reserve(RESERVE)
                     writer.append(payload)
                     writer.release(RESERVE)
-                    written.append(payload)
+                    written[-1][1].append(payload)
         writer.close()
-        assert recorder.read_all() == written
+        recorder.read_all()
+        assert [recorder.found_of(one) for one, _ in written] == [payloads for _, payloads in written]
+        assert len(recorder.found) == sum(len(payloads) for _, payloads in written)
         recorder.read(1)
         assert recorder.reader.segments() == []
 
