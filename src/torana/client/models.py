@@ -224,6 +224,15 @@ class EntryShown(Model):
     after: Any = None
 
 
+class Exported(Model):
+    """What there is, as a torana.yaml. It holds no secret."""
+
+    text: str
+    variables: dict[str, str]
+    files: dict[str, str]
+    left_out: list[str]
+
+
 class FieldPlanned(Model):
     """One field; secrets are masked."""
 
@@ -556,6 +565,7 @@ Counted.model_rebuild()
 DecisionShown.model_rebuild()
 DeliveryShown.model_rebuild()
 EntryShown.model_rebuild()
+Exported.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
 Health.model_rebuild()

@@ -883,6 +883,14 @@ class Declaration:
         )
         return self._transport.call(request, TypeAdapter(models.Applied))
 
+    def export_declaration(self, *, keys: Literal["made", "variables"] | None = None) -> models.Exported:
+        """Everything that torana.yaml can say of what there is, such that planning it here changes nothing.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request("GET", "/export", {}, {"keys": keys}, None, {})
+        return self._transport.call(request, TypeAdapter(models.Exported))
+
 
 class AsyncDeclaration:
     """Operations on declaration."""
@@ -935,6 +943,14 @@ class AsyncDeclaration:
             {},
         )
         return await self._transport.call(request, TypeAdapter(models.Applied))
+
+    async def export_declaration(self, *, keys: Literal["made", "variables"] | None = None) -> models.Exported:
+        """Everything that torana.yaml can say of what there is, such that planning it here changes nothing.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request("GET", "/export", {}, {"keys": keys}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.Exported))
 
 
 class Issuers:

@@ -15,6 +15,7 @@ from torana.control.apps.endpoints import router as apps
 from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
+from torana.control.export.endpoints import router as export
 from torana.control.issuers.endpoints import router as issuers
 from torana.control.keys.endpoints import router as keys
 from torana.control.notices.endpoints import router as notices
@@ -48,6 +49,7 @@ ROUTERS = (
     webhooks,
     apps,
     issuers,
+    export,
 )
 
 

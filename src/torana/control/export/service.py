@@ -1,0 +1,112 @@
+"""The torana.yaml of an instance: composed, then read as an apply would read it, so that what is handed out can be applied."""
+
+import asyncio
+import re
+from typing import Any
+
+import msgspec
+
+from torana.control.bulk import without_collecting
+from torana.control.declaration.problems import DeclarationError, Problem
+from torana.control.declaration.read import Parsed, forget_parsed, parse_declaration
+from torana.control.declaration.references import Surroundings, check_references
+from torana.control.export.compose import Composed, Keys, compose
+from torana.control.export.text import document
+from torana.control.plan import repository
+from torana.control.plan.apply import KNOWN_VENDORS
+from torana.stores.sql.engine import Engine, reading
+
+_ENTRY = re.compile(r"([a-z_]+)\[([0-9]+)\]")
+_MOST_ROUNDS = 100
+_SHOWN = ("providers", "services", "teams", "apps", "keys", "prices")
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """A file, with what goes beside it."""
+
+    text: str
+    variables: dict[str, str]
+    """Environment variables that it refers to, and what each is for."""
+    files: dict[str, str]
+    """Content of files that it refers to, by name."""
+    left_out: list[str]
+    """What is there and not in the file, each with the reason."""
+
+
+async def export(engine: Engine, keys: Keys = "made") -> Exported:
+    """Everything that a torana.yaml can say of what there is now."""
+    async with reading(engine) as connection:
+        stored = await repository.load(connection)
+    with without_collecting():
+        return await asyncio.to_thread(_written, compose(stored, keys))
+
+
+def applicable(sections: dict[str, list[dict[str, Any]]], left_out: list[str]) -> None:
+    """Take out of `sections` whatever a file cannot say, until it can be read as a whole; `left_out` says what, and why."""
+    for _ in range(_MOST_ROUNDS):
+        found = problems_of(document(sections))
+        if not found:
+            break
+        # From the end, so that the numbers of those before stay what they are.
+        for way, problem in sorted(_ways(found), reverse=True):
+            left_out.append(_removed(sections, way, problem))
+    forget_parsed()
+
+
+def problems_of(text: str) -> tuple[Problem, ...]:
+    """What a plan of this file would complain of, but for values that stand outside it."""
+    try:
+        parsed: Parsed = parse_declaration(text.encode())
+        check_references(parsed.declaration, Surroundings(vendors=KNOWN_VENDORS), parsed.problems)
+        parsed.problems.raise_if_any()
+    except DeclarationError as error:
+        return error.problems
+    return ()
+
+
+def _written(composed: Composed) -> Exported:
+    left_out = composed.left_out
+    applicable(composed.sections, left_out)
+    comments = ["What there is, for `torana plan` and `torana apply`. Secrets are not in it."]
+    if composed.variables:
+        comments += ["Set these variables before:"]
+        comments += [f"  {name}  {what}" for name, what in sorted(composed.variables.items())]
+    if left_out:
+        comments += ["Not in this file (a backup has it all):"]
+        comments += [f"  {reason}" for reason in left_out]
+    return Exported(document(composed.sections, comments), dict(composed.variables), composed.files, left_out)
+
+
+Way = tuple[tuple[str, int], ...]
+
+
+def _ways(found: tuple[Problem, ...]) -> set[tuple[Way, str]]:
+    """The innermost entry of a list that each problem stands in, once."""
+    ways: dict[Way, str] = {}
+    for problem in found:
+        way = tuple((name, int(number)) for name, number in _ENTRY.findall(problem.path))
+        if not way:
+            raise DeclarationError([problem])
+        ways.setdefault(way, problem.message)
+    # What stands inside something that goes anyway is not looked at.
+    return {(way, why) for way, why in ways.items() if not any(way[:size] in ways for size in range(1, len(way)))}
+
+
+def _removed(sections: dict[str, list[dict[str, Any]]], way: Way, problem: str) -> str:
+    holder: Any = sections
+    names: list[str] = []
+    for name, number in way[:-1]:
+        holder = holder[name][number]
+        names.append(_shown(name, holder))
+    name, number = way[-1]
+    gone = holder[name].pop(number)
+    if not holder[name] and holder is not sections:
+        del holder[name]
+    names.append(_shown(name, gone))
+    return f"{', '.join(names)}: {problem}"
+
+
+def _shown(kind: str, entry: Any) -> str:
+    if isinstance(entry, dict):
+        entry = entry.get("name") or entry.get("model") or ", ".join(f"{name} {value}" for name, value in entry.items())
+    return f"{kind.removesuffix('s') if kind in _SHOWN or kind.endswith('s') else kind} {entry}"

@@ -1,0 +1,183 @@
+"""An export is what there is: planned where it was made it changes nothing, and applied elsewhere it makes the same."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, update
+
+from tests.control.plan.test_idempotence import declarations
+from tests.support.api import organisation
+from torana.control import init
+from torana.control.apps import service as apps
+from torana.control.declaration.outside import OutsideValues
+from torana.control.export.service import Exported, export, problems_of
+from torana.control.keys import service as keys
+from torana.control.plan.apply import apply, plan
+from torana.control.plan.repository import load
+from torana.control.plan.source import Source
+from torana.control.policies import service as policies
+from torana.control.providers import service as providers
+from torana.control.publish.publish import Publisher
+from torana.control.services import service as services
+from torana.control.subscriptions import service as subscriptions
+from torana.core.ids import epoch_us, new_id
+from torana.core.secret import Secret
+from torana.settings import Settings
+from torana.stores.secrets.master import load_or_create
+from torana.stores.sql import tables
+from torana.stores.sql.engine import create, reading
+
+ONE = "secret-one"
+
+
+async def _publisher(folder: Path) -> Publisher:
+    return Publisher(create(Settings(data=str(folder))), load_or_create(folder), folder / "snapshot")
+
+
+async def _source(exported: Exported, publisher: Publisher | None) -> Source:
+    """With the credentials that this instance holds, and a value for every key."""
+    values = {f"env:{name}": Secret(f"value-of-{name.lower():>20}".replace(" ", "0")) for name in exported.variables}
+    if publisher is not None:
+        async with reading(publisher.engine) as connection:
+            for row in (await load(connection)).providers:
+                what = f"the credential of provider {row['name']}"
+                for name in [name for name, purpose in exported.variables.items() if purpose == what]:
+                    values[f"env:{name}"] = publisher.master.open(row["sealed_key"], row["id"])
+    values |= {f"file:{name}": Secret(content) for name, content in exported.files.items()}
+    return Source(exported.text.encode(), OutsideValues(values, {}))
+
+
+async def _there_and_back(first: Path, second: Path, text: str, brought: bool) -> None:
+    one, other = await _publisher(first), await _publisher(second)
+    try:
+        given = {"env:ONE": Secret(ONE), "env:TWO": Secret("secret-two")}
+        await apply(one, Source(text.encode(), OutsideValues(given, {})))
+        exported = await export(one.engine)
+        assert exported.left_out == []
+        assert ONE not in exported.text
+        source = await _source(exported, one)
+        assert (await plan(one.engine, one.master, source)).changes == ()
+        if brought:
+            exported = await export(one.engine, "variables")
+            source = await _source(exported, one)
+        await apply(other, source)
+        again = await export(other.engine, "variables" if brought else "made")
+        assert again == exported
+    finally:
+        await one.engine.dispose()
+        await other.engine.dispose()
+
+
+@settings(max_examples=20, deadline=None)
+@given(text=declarations(), brought=st.booleans())
+def test_what_is_exported_makes_the_same_elsewhere(migrated_sqlite: Path, text: str, brought: bool) -> None:
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        for folder in (first, second):
+            shutil.copy(migrated_sqlite, folder)
+        asyncio.run(_there_and_back(Path(first), Path(second), text, brought))
+
+
+@pytest.mark.anyio
+async def test_a_first_start_is_exported_as_it_is(publisher: Publisher) -> None:
+    await init.first_start(publisher, {"OPENAI_API_KEY": "sk-canary-11", "ANTHROPIC_API_KEY": "sk-canary-22"})
+    exported = await export(publisher.engine)
+    assert exported.left_out == []
+    assert exported.variables == {
+        "ANTHROPIC_API_KEY": "the credential of provider anthropic",
+        "OPENAI_API_KEY": "the credential of provider openai",
+    }
+    assert "canary" not in exported.text
+    found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
+    assert (found.changes, found.notes) == ((), ())
+
+
+@pytest.mark.anyio
+async def test_what_was_made_by_hand_is_in_it_as_far_as_the_file_can_say_it(publisher: Publisher) -> None:
+    on = await organisation(publisher)
+    team, other = on.teams["one"], on.teams["two"]
+    async with publisher.change() as connection:
+        app = await apps.create(connection, team.id, "app")
+        draft = providers.ProviderDraft(name="2nd house", vendor="ollama")._replace(name="2nd-house")
+        house = await providers.create(connection, publisher.master, draft, Secret("sk-canary"))
+        own = await providers.create(
+            connection, publisher.master, draft._replace(name="own", team_id=other.id), Secret("sk-canary")
+        )
+        place = [services.DeploymentDraft(house.id, "m")]
+        shared = await services.create(connection, services.ServiceDraft("shared", place))
+        await services.create(connection, services.ServiceDraft("off", place, state="disabled"))
+        await services.create(connection, services.ServiceDraft("shared", place, team_id=other.id, visibility="team"))
+        strange = await services.create(
+            connection, services.ServiceDraft("strange", [services.DeploymentDraft(own.id, "m")], team_id=other.id)
+        )
+        await subscriptions.subscribe(connection, app, shared)
+        await subscriptions.subscribe(connection, app, strange)
+        soon = epoch_us() + 86_400_000_123
+        changed: dict[str, dict[str, object]] = {
+            "narrow": {"networks": '["10.0.0.0/8"]'},
+            "gone": {"revoked_us": 5},
+        }
+        for name, expires in (("plain", None), ("soon", soon), ("narrow", None), ("gone", None)):
+            made = await keys.create(
+                connection, publisher.master, team_id=team.id, app_id=app.id, name=name, expires_us=expires
+            )
+            if name in changed:
+                mine = tables.keys.c.id == made.key.id
+                await connection.execute(update(tables.keys).where(mine).values(changed[name]))
+        owner = policies.Owner("app", app.id, team.id)
+        limits = [policies.LimitDraft("requests", 5, 60), policies.LimitDraft("requests", 9, 30 * 86_400)]
+        await policies.set_limits(connection, owner, limits)
+        price = {"id": new_id("price"), "vendor": "ollama", "model": "m", "input_usd": "1.50", "output_usd": "2.00"}
+        await connection.execute(insert(tables.prices).values(**price, valid_from_us=0, created_us=1))
+    exported = await export(publisher.engine)
+    assert exported.variables == {"N2ND_HOUSE_API_KEY": "the credential of provider 2nd-house"}
+    reasons = "\n".join(exported.left_out)
+    for gone in (
+        "provider own of team two: the file declares",
+        "service off: it is disabled",
+        "service shared of team two: the file has another service of this name",
+        "service strange of team two: its provider own is left out",
+        "subscription of one/app to strange: its service is left out",
+        "key one/app/narrow: the file cannot say what it is narrowed to",
+        "limit of app one/app, 9 requests per 2592000 s: the file cannot say it",
+    ):
+        assert gone in reasons
+    assert len(exported.left_out) == 7
+    assert all(f"#   {reason}" in exported.text for reason in exported.left_out)
+    assert "gone" not in exported.text
+    assert "input: 1.5, output: 2" in exported.text
+    assert problems_of(exported.text) == ()
+    found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
+    # The limit that it cannot say would go: nothing else would change.
+    assert [(change.kind, change.name) for change in found.changes] == [("app", "one/app")]
+
+
+@pytest.mark.anyio
+async def test_what_an_apply_made_stays_in_it_though_somebody_changed_it_since(publisher: Publisher) -> None:
+    text = (
+        "{providers: [{name: p, vendor: ollama}], services: [{name: s, deployments: [{provider: p, model: m}]}], "
+        "teams: [{name: t, apps: [{name: a, subscriptions: [s], keys: [{name: k}]}]}]}"
+    )
+    await apply(publisher, Source(text.encode(), OutsideValues({}, {})))
+    async with publisher.change() as connection:
+        await connection.execute(update(tables.keys).values(networks='["10.0.0.0/8"]'))
+        await connection.execute(update(tables.subscriptions).values(expires_us=epoch_us() + 10**12))
+    exported = await export(publisher.engine)
+    assert [reason.partition(",")[0] for reason in exported.left_out] == ["subscription of t/a to s", "key t/a/k"]
+    found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
+    assert found.changes == ()
+
+
+@pytest.mark.anyio
+async def test_only_who_may_declare_may_export(publisher: Publisher) -> None:
+    on = await organisation(publisher)
+    assert (await on.call("auditor", "GET", "/export")).status_code == 403
+    assert (await on.call("one.team_admin", "GET", "/export")).status_code == 403
+    reply = await on.call("admin", "GET", "/export?keys=variables")
+    assert reply.status_code == 200
+    assert set(reply.json()) == {"text", "variables", "files", "left_out"}
+    assert (await on.call("admin", "GET", "/export?keys=values")).status_code == 422
