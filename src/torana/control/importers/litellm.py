@@ -17,8 +17,7 @@ _SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_setti
 _ADDRESSING = frozenset(
     {"model", "api_base", "base_url", "api_key", "api_version", "timeout", "request_timeout", "stream_timeout"}
     | {"custom_llm_provider", "aws_region_name", "aws_access_key_id", "aws_secret_access_key", "vertex_project"}
-    | {"vertex_location", "vertex_credentials", "region_name", "azure_ad_token", "tenant_id", "client_id"}
-    | {"client_secret", "litellm_credential_name"}
+    | {"vertex_location", "vertex_credentials", "region_name"}
 )
 _OWN = frozenset({"rpm", "max_parallel_requests", "weight", "order", "input_cost_per_token", "output_cost_per_token"})
 _COSTS = {
@@ -86,6 +85,8 @@ class _Reader:
             found.append(number(params.get(limit, entry.get(limit))))
         self.price(field, provider, model, {**mapping(entry.get("model_info")), **params})
         self.others(field, entry, params)
+        if "api_version" in params and not words(params.get("model")).startswith("azure"):
+            self.draft.left(f"{field}.litellm_params.api_version", "only Azure's addresses have versions")
 
     def service(self, field: str, name: str) -> dict[str, Any]:
         if name in self.services:
@@ -147,6 +148,9 @@ class _Reader:
             return
         entry: dict[str, Any] = {"provider": provider, "model": model}
         if any(one["provider"] == provider and one["model"] == model for one in self.draft.sections["prices"]):
+            return
+        if any(cost is not None and not 0 <= cost <= 1 for cost in costs.values()):
+            self.draft.left(f"{field}.model_info", "a cost per token is 0 to 1 dollars")
             return
         for part, cost in costs.items():
             if cost is not None:

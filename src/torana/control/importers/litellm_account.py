@@ -144,10 +144,8 @@ def _azure(asked: Asked, model: str, given: str, draft: Draft) -> _Place | None:
 def _bedrock(asked: Asked, model: str, draft: Draft) -> _Place | None:
     region = words(asked.params.get("aws_region_name")) or words(asked.params.get("region_name"))
     if not region or region.startswith(_ENVIRONMENT):
-        draft.left(
-            f"{asked.field}.aws_region_name",
-            "it is missing: write the region there and import again" if not region else ELSEWHERE,
-        )
+        why = ELSEWHERE if region else "it is missing: write the region there and import again"
+        draft.left(f"{asked.field}.aws_region_name", why)
         return None
     for route in _BEDROCK_ROUTES:
         model = model.removeprefix(route)

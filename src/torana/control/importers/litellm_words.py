@@ -49,6 +49,11 @@ PARAMS = {
     "tags": "routing by tags is not there: make a service for each",
     "organization": "the gate sends no organisation: use a key of that organisation's project",
     "extra_headers": "the gate sends no headers of its own: a custom model can",
+    "azure_ad_token": "use the vendor azure-entra, which buys tokens with a client secret",
+    "tenant_id": "use the vendor azure-entra, with the option tenant",
+    "client_id": "use the vendor azure-entra, with the option client_id",
+    "client_secret": "use the vendor azure-entra, whose api_key it is",
+    "litellm_credential_name": "credentials by name are not read: set the variable that the provider names",
     "aws_session_token": "put it behind the secret key in the variable: ACCESS_KEY_ID:SECRET_ACCESS_KEY:SESSION_TOKEN",
 }
 """Fields of litellm_params that do not come across, with the reason."""
