@@ -50,7 +50,7 @@ async def test_what_is_imported_can_be_planned_and_applied_as_it_stands(
     values = {f"env:{name}": Secret(f"value-{name}-0123456789") for name in found.variables}
     for name in found.variables:
         if name in ("AWS_CREDENTIAL", "AWS_API_KEY"):
-            values[f"env:{name}"] = Secret("AKIA0123456789ABCDEF:secret")
+            values[f"env:{name}"] = Secret("AKIA0123456789ABCDEF:0123456789abcdefSECRET")
         if name == "VERTEX_CREDENTIALS":
             values[f"env:{name}"] = Secret(_service_account())
     file = Source(found.text.encode(), OutsideValues(values, {}))
