@@ -11,10 +11,12 @@ import msgspec
 
 from torana.control.access.actor import OWNER
 from torana.control.audit import service as audit
+from torana.control.audit.keep import keep_anchor
 from torana.control.backup import repository
 from torana.control.backup.archive import FORMAT, Archive, ArchiveWriter, BackupError, Header, opened, owner_of
 from torana.control.publish.publish import Publisher
 from torana.core.ids import epoch_us
+from torana.kit.log import logger
 from torana.settings import Settings
 from torana.stores.secrets import check, master
 from torana.stores.secrets.master import MasterKey, MasterKeyError
@@ -77,6 +79,8 @@ async def restore(settings: Settings, path: Path) -> Done:
                 await _fill(connection, archive, key)
         _forget_snapshot(folder)
         await Publisher(engine, key, folder / SNAPSHOTS).publish()
+        if reason := await keep_anchor(engine, key, folder):
+            logger().error("audit_anchor_not_moved", reason=reason)
         check.note(folder, key)
     finally:
         await engine.dispose()
