@@ -111,7 +111,7 @@ async def test_an_instance_moves_from_one_engine_to_the_other(
     assert set(after) == set(before)
     for table in set(before) - PASSING - RECORDS - {"audit", VERSION_TABLE}:
         assert set(before[table]) <= set(after[table]), table
-    assert all(after[table] == [] for table in PASSING | RECORDS)
+    assert all(after[table] == [] for table in (PASSING | RECORDS) & set(after))
 
     engine, key = create(target), load(Path(target.data))
     moved = Publisher(engine, key, Path(target.data) / "snapshot")

@@ -3,9 +3,14 @@
 import asyncio
 import shutil
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
@@ -170,6 +175,30 @@ async def test_what_an_apply_made_stays_in_it_though_somebody_changed_it_since(p
     assert [reason.partition(",")[0] for reason in exported.left_out] == ["subscription of t/a to s", "key t/a/k"]
     found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
     assert found.changes == ()
+
+
+@pytest.mark.anyio
+async def test_certificates_come_as_files_and_descriptions_of_models_in_the_file(publisher: Publisher) -> None:
+    file = (
+        "{providers: [{name: p, vendor: openai-compatible, base_url: 'https://h/v1', ca: {file: given.pem}, proxy: 'http://x:1', "
+        "timeouts: {connect: 0.25, total: 30}}], services: [{name: s, kind: custom, deployments: [{provider: p}], "
+        'model: {request: {path: /a, body: \'{"t": {{ text }}, "n": 1e3}\'}, response: \'{"content": "😀 1e5"}\'}}]}'
+    )
+    pem = _certificate()
+    await apply(publisher, Source(file.encode(), OutsideValues({"file:given.pem": Secret(pem)}, {})))
+    exported = await export(publisher.engine)
+    assert (exported.left_out, exported.files) == ([], {"p.ca.pem": pem})
+    assert "timeouts: {connect: 0.25, total: 30}" in exported.text
+    found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
+    assert found.changes == ()
+
+
+def _certificate() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "house")])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, day, day + timedelta(days=1)).sign(key, SHA256())
+    return made.public_bytes(Encoding.PEM).decode().strip()
 
 
 @pytest.mark.anyio

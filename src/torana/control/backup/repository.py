@@ -11,7 +11,7 @@ from torana.control.backup.archive import BackupError, Header, Row, Value
 from torana.stores.sql.engine import Connection, is_sqlite
 from torana.stores.sql.migrate import VERSION_TABLE
 
-RECORDS = frozenset({"calls", "call_places", "call_rollups", "spool_offsets"})
+RECORDS = frozenset({"calls", "call_places", "call_rollups", "release_rollups", "spool_offsets"})
 """What the recorder wrote, and how far."""
 PASSING = frozenset({"sessions", "replies", "sign_in_failures"})
 """What nobody misses: people sign in again, and requests that are sent again are done again."""

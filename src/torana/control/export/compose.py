@@ -68,6 +68,8 @@ class _Composer:
         self.files: dict[str, str] = {}
         self.left_out: list[str] = []
         self.teams = {row["id"]: row["name"] for row in stored.teams}
+        self.all_providers = {row["id"]: row["name"] for row in stored.providers}
+        self.all_services = {row["id"]: row["name"] for row in stored.services}
         self.providers: dict[str, str] = {}
         """Names by id, of those that are in the file; services below likewise."""
         self.named: set[str] = set()
@@ -157,7 +159,7 @@ class _Composer:
             return "the file has another service of this name"
         for deployment in self.deployments[row["id"]]:
             if deployment["provider_id"] not in self.providers:
-                return f"its provider {names[deployment['provider_id']]} is left out"
+                return f"its provider {self.all_providers[deployment['provider_id']]} is left out"
         return None
 
     def deployment(self, row: Row) -> Entry:
@@ -190,8 +192,7 @@ class _Composer:
 
     def subscription(self, row: Row, app: str) -> str | None:
         """The service's name; None where it is left out."""
-        names = {one["id"]: one["name"] for one in self.stored.services}
-        what = f"subscription of {app} to {names[row['service_id']]}"
+        what = f"subscription of {app} to {self.all_services[row['service_id']]}"
         if row["service_id"] not in self.services:
             self.leave_out(what, "its service is left out")
             return None

@@ -10,10 +10,11 @@ from torana.control.bulk import without_collecting
 from torana.control.declaration.problems import DeclarationError, Problem
 from torana.control.declaration.read import Parsed, forget_parsed, parse_declaration
 from torana.control.declaration.references import Surroundings, check_references
-from torana.control.export.compose import Composed, Keys, compose
+from torana.control.export.compose import Keys, compose
 from torana.control.export.text import document
 from torana.control.plan import repository
 from torana.control.plan.apply import KNOWN_VENDORS
+from torana.control.plan.repository import Stored
 from torana.stores.sql.engine import Engine, reading
 
 _ENTRY = re.compile(r"([a-z_]+)\[([0-9]+)\]")
@@ -38,7 +39,7 @@ async def export(engine: Engine, keys: Keys = "made") -> Exported:
     async with reading(engine) as connection:
         stored = await repository.load(connection)
     with without_collecting():
-        return await asyncio.to_thread(_written, compose(stored, keys))
+        return await asyncio.to_thread(_written, stored, keys)
 
 
 def applicable(sections: dict[str, list[dict[str, Any]]], left_out: list[str]) -> None:
@@ -64,7 +65,8 @@ def problems_of(text: str) -> tuple[Problem, ...]:
     return ()
 
 
-def _written(composed: Composed) -> Exported:
+def _written(stored: Stored, keys: Keys) -> Exported:
+    composed = compose(stored, keys)
     left_out = composed.left_out
     applicable(composed.sections, left_out)
     comments = ["What there is, for `torana plan` and `torana apply`. Secrets are not in it."]
