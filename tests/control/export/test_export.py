@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -20,7 +21,7 @@ from tests.support.api import organisation
 from torana.control import init
 from torana.control.apps import service as apps
 from torana.control.declaration.outside import OutsideValues
-from torana.control.export.service import Exported, export, problems_of
+from torana.control.export.service import Exported, applicable, export, problems_of
 from torana.control.keys import service as keys
 from torana.control.plan.apply import apply, plan
 from torana.control.plan.repository import load
@@ -123,7 +124,7 @@ async def test_what_was_made_by_hand_is_in_it_as_far_as_the_file_can_say_it(publ
         await subscriptions.subscribe(connection, app, strange)
         soon = epoch_us() + 86_400_000_123
         changed: dict[str, dict[str, object]] = {
-            "narrow": {"networks": '["10.0.0.0/8"]'},
+            "narrow": {"networks": '["10.0.0.0/8"]', "scopes": f'{{"services": ["{shared.id}"], "models": ["m*"]}}'},
             "gone": {"revoked_us": 5},
         }
         for name, expires in (("plain", None), ("soon", soon), ("narrow", None), ("gone", None)):
@@ -147,7 +148,7 @@ async def test_what_was_made_by_hand_is_in_it_as_far_as_the_file_can_say_it(publ
         "service shared of team two: the file has another service of this name",
         "service strange of team two: its provider own is left out",
         "subscription of one/app to strange: its service is left out",
-        "key one/app/narrow: the file cannot say what it is narrowed to",
+        "key one/app/narrow, what its scope means: it names services by id",
         "limit of app one/app, 9 requests per 2592000 s: the file cannot say it",
     ):
         assert gone in reasons
@@ -155,6 +156,7 @@ async def test_what_was_made_by_hand_is_in_it_as_far_as_the_file_can_say_it(publ
     assert all(f"#   {reason}" in exported.text for reason in exported.left_out)
     assert "gone" not in exported.text
     assert "input: 1.5, output: 2" in exported.text
+    assert "scopes: {services: [" in exported.text
     assert problems_of(exported.text) == ()
     found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
     # The limit that it cannot say would go: nothing else would change.
@@ -172,7 +174,8 @@ async def test_what_an_apply_made_stays_in_it_though_somebody_changed_it_since(p
         await connection.execute(update(tables.keys).values(networks='["10.0.0.0/8"]'))
         await connection.execute(update(tables.subscriptions).values(expires_us=epoch_us() + 10**12))
     exported = await export(publisher.engine)
-    assert [reason.partition(",")[0] for reason in exported.left_out] == ["subscription of t/a to s", "key t/a/k"]
+    assert [reason.partition(",")[0] for reason in exported.left_out] == ["subscription of t/a to s"]
+    assert "{name: k, networks: [" in exported.text
     found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
     assert found.changes == ()
 
@@ -199,6 +202,15 @@ def _certificate() -> str:
     day = datetime(2026, 1, 1, tzinfo=UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, day, day + timedelta(days=1)).sign(key, SHA256())
     return made.public_bytes(Encoding.PEM).decode().strip()
+
+
+def test_a_key_that_the_file_cannot_restrict_as_it_is_goes_whole() -> None:
+    key = {"name": "k", "networks": ["somewhere"]}
+    sections: dict[str, list[dict[str, Any]]] = {"teams": [{"name": "t", "apps": [{"name": "a", "keys": [key]}]}]}
+    left_out: list[str] = []
+    applicable(sections, left_out)
+    assert sections == {"teams": [{"name": "t", "apps": [{"name": "a"}]}]}
+    assert left_out[0].startswith("team t, app a, key k: ")
 
 
 @pytest.mark.anyio

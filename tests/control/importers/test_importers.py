@@ -153,20 +153,20 @@ def test_a_one_api_export_keeps_channels_priorities_renamed_models_and_tokens() 
     assert "api_key" not in made["providers"]["ollama"]
     web, batch = made["teams"]["imported"]["apps"]
     assert (web["name"], web["subscriptions"]) == ("web-app", ["gpt-4o"])
-    assert web["keys"] == [{"name": "token", "value": {"env": "WEB_APP_KEY"}}]
+    assert web["keys"] == [{"name": "token", "value": {"env": "WEB_APP_KEY"}, "networks": ["10.0.0.0/8"]}]
     assert len(batch["subscriptions"]) == 5
     assert str(batch["keys"][0]["expires"]).startswith("2030-01-01")
     said = _said(found)
     for field in (
         "channels[4].type",
         "channels[5]",
-        "tokens[0].subnet",
         "tokens[1].key",
         "tokens[1].remain_quota",
         "tokens[2]",
     ):
         assert said[field][0] == "left", field
     assert said["channels[1].group"][0] == "left"
+    assert said["tokens[0].subnet"][0] == "carried"
 
 
 def test_a_new_api_export_is_read_by_its_own_numbers() -> None:

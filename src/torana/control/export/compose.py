@@ -15,6 +15,7 @@ from torana.catalog.vendors import VENDORS
 from torana.control.declaration.read import PERIODS
 from torana.control.export.text import Data, Number
 from torana.control.export.variables import Variables
+from torana.control.keys.scopes import opened_networks, opened_scopes
 from torana.control.plan.current import PRICE_PARTS, TIMEOUTS, dollars_text, expiry_text
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import limit_text
@@ -154,7 +155,6 @@ class _Composer:
             return f"it is {row['state']}"
         if row.get("lifecycle", "direct") != "direct":
             return "what is served of it are releases, which are in backups only"
-        names = {one["id"]: one["name"] for one in self.stored.providers}
         if row["name"] in self.named:
             return "the file has another service of this name"
         for deployment in self.deployments[row["id"]]:
@@ -213,19 +213,23 @@ class _Composer:
         what = f"key {app}/{row['name']}"
         if row["revoked_us"] is not None:
             return None
-        if row.get("scopes") or row.get("networks"):
-            why = "the file cannot say what it is narrowed to"
-            if not self.made_by_apply(row):
-                self.leave_out(what, why)
-                return None
-            self.leave_out(f"{what}, of what is more than that it is there", why)
         entry: Entry = {"name": row["name"]}
         if self.keys_as == "variables":
             entry["value"] = {"env": self.variables.make(f"{app} {row['name']} key", f"the value of {what}")}
         if row["expires_us"]:
             entry["expires"] = expiry_text(row["expires_us"])
         self.add_limits(entry, row["id"], what)
+        self.add_scopes(entry, row, what)
         return entry
+
+    def add_scopes(self, entry: Entry, row: Row, what: str) -> None:
+        if (scopes := opened_scopes(row["scopes"])) is not None:
+            entry["scopes"] = msgspec.to_builtins(scopes)
+            if any(one in self.all_services for one in scopes.services or ()):
+                why = "it names services by id, and elsewhere they have others: name them by name before"
+                self.leave_out(f"{what}, what its scope means", why)
+        if (networks := opened_networks(row["networks"])) is not None:
+            entry["networks"] = list(networks)
 
     def price(self, row: Row) -> Entry | None:
         entry: Entry = {"vendor": row["vendor"]}

@@ -87,6 +87,9 @@ def _ways(found: tuple[Problem, ...]) -> set[tuple[Way, str]]:
     ways: dict[Way, str] = {}
     for problem in found:
         way = tuple((name, int(number)) for name, number in _ENTRY.findall(problem.path))
+        # Of a key the whole: without a part that restricts it, it could do more.
+        at = next((place for place, (name, _) in enumerate(way) if name == "keys"), len(way))
+        way = way[: at + 1]
         if not way:
             raise DeclarationError([problem])
         ways.setdefault(way, problem.message)

@@ -14,6 +14,7 @@ from torana.control.importers.accounts import Accounts
 from torana.control.importers.data import entries, from_json, mapping, number, shown, words
 from torana.control.importers.one_api_channel import Channel, place_of
 from torana.control.importers.report import Draft, Imported, NotReadable, fitting
+from torana.control.keys.scopes import MOST_ENTRIES, network_of
 
 TEAM = "imported"
 _MOST_MODELS = 2_000
@@ -183,14 +184,27 @@ class _Reader:
         self.expiry(field, entry, key)
         if entry.get("unlimited_quota") is not True and "remain_quota" in entry:
             self.draft.left(f"{field}.remain_quota", "budgets are not part of a torana.yaml; limits of requests are")
-        for restriction in ("allow_ips", "subnet"):
-            if words(entry.get(restriction)):
-                why = f"narrow the key of app {TEAM}/{name} to its networks in the admin API before you hand it on"
-                self.draft.left(f"{field}.{restriction}", why)
+        self.networks(field, entry, key)
         if words(entry.get("group")):
             self.draft.left(f"{field}.group", _CHANNEL_NOTES["group"])
         self.apps.append(app)
         self.draft.carried(f"{field}.name", f"app {TEAM}/{name}")
+
+    def networks(self, field: str, entry: Mapping[str, Any], key: dict[str, Any]) -> None:
+        """Where it may be called from: new-api has an address a line, one-api networks with commas between."""
+        for name in ("allow_ips", "subnet"):
+            listed = [one.strip() for one in words(entry.get(name)).replace(",", "\n").splitlines() if one.strip()]
+            found: dict[str, None] = {}
+            for one in listed:
+                try:
+                    found[network_of(one)] = None
+                except ValueError:
+                    self.draft.left(f"{field}.{name}", f"{shown(one)} is no network")
+            if found and len(found) <= MOST_ENTRIES:
+                key["networks"] = list(found)
+                self.draft.carried(f"{field}.{name}", f"networks of its key: {', '.join(list(found)[:3])}")
+            elif listed:
+                self.draft.left(f"{field}.{name}", "its key can be used from anywhere: narrow it before you hand it on")
 
     def allowed(self, field: str, entry: Mapping[str, Any]) -> list[str]:
         """The services that the token may call."""
