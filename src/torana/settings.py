@@ -6,6 +6,7 @@ start with the setting's name, what was wrong and what it means. Gates import th
 
 import ipaddress
 import os
+import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -79,6 +80,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     custom_waiting: Annotated[int, Meta(ge=1, le=10_000)] = 64
     custom_memory_bytes: Annotated[int, Meta(ge=67_108_864)] = 402_653_184
 
+    public_catalogue: bool = False
+    session_idle_seconds: Annotated[float, Meta(ge=60, le=31_536_000)] = 28_800.0
+    session_total_seconds: Annotated[float, Meta(ge=60, le=31_536_000)] = 604_800.0
+    registration: Text = "off"
+
 
 MEANINGS: dict[str, str] = {
     "data": "folder of this instance: database, master key, spool, snapshot, sockets",
@@ -127,6 +133,10 @@ MEANINGS: dict[str, str] = {
     "custom_workers": "processes of one gate that evaluate custom models; each starts when it is first needed",
     "custom_waiting": "evaluations of custom models that may wait in one gate; more calls are answered 503",
     "custom_memory_bytes": "memory that one evaluation of a custom model may take",
+    "public_catalogue": "whether services with the visibility public are listed to everybody, without signing in",
+    "session_idle_seconds": "how long somebody who signed in may do nothing before they have to sign in again",
+    "session_total_seconds": "how long somebody who signed in may go on before they have to sign in again",
+    "registration": "off, or the domains whose e-mail addresses may register themselves, separated by commas",
 }
 
 
@@ -200,6 +210,10 @@ def _is_network(text: str) -> bool:
     return bool(ipaddress.ip_network(text, strict=False))
 
 
+def _is_domain(text: str) -> bool:
+    return text == "off" or re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", text.lower(), re.ASCII) is not None
+
+
 def _check_each(name: str, parts: list[str], is_one: Callable[[str], bool], expected: str) -> None:
     for part in filter(None, map(str.strip, parts)):
         try:
@@ -223,6 +237,7 @@ def _check_together(settings: Settings) -> None:
         raise SettingError("mail_from is not set: smtp needs the address that e-mail comes from.")
     _check_each("egress_deny", settings.egress_deny.split(","), _is_network, "networks such as 10.0.0.0/8")
     _check_each("trusted_proxies", settings.trusted_proxies.split(","), _is_network, "networks such as 10.0.0.0/8")
+    _check_each("registration", settings.registration.split(","), _is_domain, "off, or domains such as example.org")
     if settings.admin_listen:
         parse_address(settings.admin_listen, "admin_listen")
     if bool(settings.tls_certificate) != bool(settings.tls_key):

@@ -54,7 +54,7 @@ class Operation:
         self.method = method.upper()
         self.path = path.removeprefix(PREFIX)
         self.name: str = described["operationId"]
-        self.tag: str = (described.get("tags") or ["system"])[0].replace("-", "_")
+        self.tag: str = re.sub(r"\W", "_", (described.get("tags") or ["system"])[0])
         self.doc: str = described.get("description") or described["summary"]
         parameters = described.get("parameters", [])
         self.places = [one["name"] for one in parameters if one["in"] == "path"]

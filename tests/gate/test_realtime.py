@@ -22,6 +22,7 @@ from tests.support.realtime import (
     refused,
     talk,
 )
+from torana.core.ids import epoch_us
 from torana.core.snapshot import Facts, Limit
 from torana.dialects.websocket import BINARY, CLOSE, PING, PONG, TEXT, close_frame, frame
 
@@ -477,6 +478,25 @@ async def test_a_key_that_is_narrowed_passes_no_further_frame(
             await call.say("after")
             assert (await call.end()).reason == f"{error} {call.call_id}"
         assert (await on.only_record()).error == error
+
+
+async def test_a_subscription_that_has_ended_ends_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with RealtimeVendor(echo).listening() as vendor:
+        content = snapshot(vendor.base_url, ["voice"])
+        end_us = epoch_us() + 60_000_000
+        app = msgspec.structs.replace(content.apps["app_a"], ends={"voice": (end_us, "expired")})
+        async with (
+            gate_here(tmp_path, msgspec.structs.replace(content, apps={"app_a": app})) as here,
+            talk(here) as call,
+        ):
+            await call.say("before")
+            await call.frame()
+            monkeypatch.setattr("torana.gate.realtime.relay.time_ns", lambda: end_us * 1000)
+            monkeypatch.setattr("torana.gate.route.targets.time_ns", lambda: end_us * 1000)
+            await call.say("after")
+            assert (await call.end()).reason.startswith("not_subscribed ")
 
 
 async def test_an_expired_key_ends_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

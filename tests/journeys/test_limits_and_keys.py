@@ -135,7 +135,7 @@ def test_a_key_made_while_it_runs_is_accepted_by_every_gate(instance: Instance) 
 
 def test_a_key_may_call_only_what_its_app_is_subscribed_to(instance: Instance) -> None:
     reply = instance.chat("limited", journey.KEYS["other"])
-    assert (reply.status, reply.error["code"]) == (404, "model_not_found")
+    assert (reply.status, reply.error["code"]) == (403, "not_subscribed")
     assert "fault:hang" not in reply.error["message"]
 
 

@@ -138,7 +138,7 @@ def test_a_grant_and_a_limit_change_on_every_gate_while_streams_go_on(instance: 
     on_all_gates(instance, lambda: instance.chat("chat"), lambda reply: reply.status == 429)
     apply(instance, configuration(vendor, [], ["chat"]))
     on_all_gates(instance, lambda: instance.chat("chat"), lambda reply: reply.status == 200)
-    on_all_gates(instance, lambda: instance.chat("extra"), lambda reply: reply.status == 404)
+    on_all_gates(instance, lambda: instance.chat("extra"), lambda reply: reply.status == 403)
 
 
 def test_fifty_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path: Path, vendor: Vendor) -> None:

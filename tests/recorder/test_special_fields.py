@@ -26,6 +26,7 @@ SPECIAL: dict[str, Any] = {
     "dialect": "anthropic_messages",
     "target_dialect": "openai_chat",
     "dropped": "top_k, thinking",
+    "release": "release_7k2m",
 }
 
 

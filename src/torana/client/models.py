@@ -5,6 +5,17 @@ from typing import Any, Literal
 from torana.client.transport import Model
 
 
+class AccountShown(Model):
+    """A service account."""
+
+    id: str
+    name: str
+    team_id: str
+    state: str
+    roles: list[str]
+    created_us: int
+
+
 class AnchorShown(Model):
     """Number and hash of an entry. Kept elsewhere, it says later that this entry is still there."""
 
@@ -28,7 +39,14 @@ class Applied(Model):
 
     changes: list["ChangePlanned"]
     notes: list[str]
-    made: list["ToranaControlPlanEndpointsKeyMade"]
+    made: list["MadeKeyShown"]
+
+
+class ApprovalAsked(Model):
+    """Who has to agree before a release is published, and before somebody subscribes; nobody where that is null or empty."""
+
+    releases: "list[StageAsked] | None" = None
+    subscriptions: "list[StageAsked] | None" = None
 
 
 class ApprovalShown(Model):
@@ -97,6 +115,7 @@ class CallShown(Model):
     dialect: str | None
     target_dialect: str | None
     dropped: str | None
+    release: str | None
 
 
 class CallWithBodies(Model):
@@ -146,11 +165,23 @@ class CallWithBodies(Model):
     dialect: str | None
     target_dialect: str | None
     dropped: str | None
+    release: str | None
     request: str | None = None
     request_cut: bool | None = None
     response: str | None = None
     response_cut: bool | None = None
     bodies_problem: str | None = None
+
+
+class CalledShown(Model):
+    """What came of a test call."""
+
+    provider_id: str
+    model: str
+    ok: bool
+    says: str
+    cause: str | None
+    status: int | None
 
 
 class CallsListed(Model):
@@ -161,6 +192,38 @@ class CallsListed(Model):
     newest_seq: int
 
 
+class CanaryAsked(Model):
+    """How a new release is watched, and when its calls go back by themselves."""
+
+    more_errors: float = 0.02
+    slower: float = 0.5
+    min_calls: int = 100
+    window_minutes: int = 30
+
+
+class CanaryShown(Model):
+    """How a release is watched as a canary, or was."""
+
+    more_errors: float
+    slower: float
+    min_calls: int
+    window_minutes: int
+    since_us: int
+    outcome: str | None
+    reason: str | None
+    ended_us: int | None
+
+
+class CanaryWeightAsked(Model):
+    """A canary, and its share."""
+
+    more_errors: float = 0.02
+    slower: float = 0.5
+    min_calls: int = 100
+    window_minutes: int = 30
+    weight: int = 10
+
+
 class ChangePlanned(Model):
     """One thing that is made, changed or removed."""
 
@@ -168,6 +231,21 @@ class ChangePlanned(Model):
     kind: str
     name: str
     fields: list["FieldPlanned"]
+
+
+class ComparedShown(Model):
+    """What is different from the release that it came after."""
+
+    after: str | None
+    fields: list[dict[str, Any]]
+    breaking: list[str]
+
+
+class ContractAsked(Model):
+    """A contract."""
+
+    input: dict[str, Any] | bool | None = None
+    output: dict[str, Any] | bool | None = None
 
 
 class Counted(Model):
@@ -199,6 +277,25 @@ class DeliveryShown(Model):
     next_us: int | None
     done_us: int | None
     content: str
+
+
+class DeploymentAsked(Model):
+    """A model at a provider account."""
+
+    provider: str
+    model: str = ""
+    weight: int = 1
+
+
+class DeploymentShown(Model):
+    """A model at a provider account."""
+
+    id: str
+    provider_id: str
+    provider: str | None
+    vendor: str | None
+    model: str
+    weight: int
 
 
 class EntryShown(Model):
@@ -250,11 +347,102 @@ class FindingShown(Model):
     sentence: str
 
 
+class GroupRoleShown(Model):
+    """A role that whoever is in a group has."""
+
+    id: str
+    source: str
+    group: str
+    team_id: str | None
+    role: str
+    created_us: int
+
+
+class GroupShown(Model):
+    """A group that a SCIM client made, or that a token named."""
+
+    id: str
+    source: str
+    name: str
+    created_us: int
+
+
 class Health(Model):
     """That control answers."""
 
     status: Literal["ok"]
     version: int
+
+
+class HeldShown(Model):
+    """A role that somebody has."""
+
+    role: str
+    source: str
+    created_us: int
+
+
+class IdentityProviderShown(Model):
+    """An identity provider, without its secret."""
+
+    id: str
+    name: str
+    issuer: str
+    client_id: str
+    has_secret: bool
+    scopes: list[str]
+    groups_claim: str | None
+    create_users: bool
+    email_domains: list[str]
+    trust_unverified_emails: bool
+    hosts: list[str]
+    ca: str | None
+    public_url: str | None
+    enabled: bool
+    callback_path: str
+    reach: list[str]
+    created_us: int
+
+
+class InvitationMade(Model):
+    """How whoever is invited comes in."""
+
+    id: str
+    expires_us: int
+    emailed: bool
+    token: str | None
+
+
+class InvitationShown(Model):
+    """An invitation, without its token."""
+
+    id: str
+    email: str
+    state: Literal["open", "accepted", "revoked", "expired"]
+    team_id: str | None
+    role: str | None
+    platform_role: str
+    user_id: str | None
+    invited_by: str | None
+    created_us: int
+    expires_us: int
+
+
+class InvitationWithToken(Model):
+    """An invitation just made."""
+
+    id: str
+    email: str
+    state: Literal["open", "accepted", "revoked", "expired"]
+    team_id: str | None
+    role: str | None
+    platform_role: str
+    user_id: str | None
+    invited_by: str | None
+    created_us: int
+    expires_us: int
+    emailed: bool
+    token: str | None
 
 
 class IssuerKey(Model):
@@ -281,6 +469,31 @@ class IssuerShown(Model):
     problem: str | None
     last_used_us: int | None
     created_us: int
+
+
+class JsonValue(Model):
+    """JsonValue."""
+
+
+class KeyMade(Model):
+    """A key just made or rotated, with the only sight of its value."""
+
+    id: str
+    name: str
+    team: str
+    team_id: str
+    app: str
+    app_id: str
+    hint: str
+    state: Literal["in_use", "expired", "revoked"]
+    created_us: int
+    expires_us: int | None
+    revoked_us: int | None
+    previous_until_us: int | None
+    last_used_us: int | None
+    scopes: "KeyScopes | None"
+    networks: list[str] | None
+    value: str
 
 
 class KeyScopes(Model):
@@ -327,6 +540,13 @@ class LimitsShown(Model):
     limits: list["LimitForm"]
 
 
+class ListedAccountShown(Model):
+    """Listed_AccountShown_."""
+
+    items: list["AccountShown"]
+    next: str | None = None
+
+
 class ListedAppShown(Model):
     """Listed_AppShown_."""
 
@@ -355,6 +575,34 @@ class ListedEntryShown(Model):
     next: str | None = None
 
 
+class ListedGroupRoleShown(Model):
+    """Listed_GroupRoleShown_."""
+
+    items: list["GroupRoleShown"]
+    next: str | None = None
+
+
+class ListedGroupShown(Model):
+    """Listed_GroupShown_."""
+
+    items: list["GroupShown"]
+    next: str | None = None
+
+
+class ListedIdentityProviderShown(Model):
+    """Listed_IdentityProviderShown_."""
+
+    items: list["IdentityProviderShown"]
+    next: str | None = None
+
+
+class ListedInvitationShown(Model):
+    """Listed_InvitationShown_."""
+
+    items: list["InvitationShown"]
+    next: str | None = None
+
+
 class ListedIssuerShown(Model):
     """Listed_IssuerShown_."""
 
@@ -369,10 +617,38 @@ class ListedKeyShown(Model):
     next: str | None = None
 
 
+class ListedMemberShown(Model):
+    """Listed_MemberShown_."""
+
+    items: list["MemberShown"]
+    next: str | None = None
+
+
 class ListedNoticeShown(Model):
     """Listed_NoticeShown_."""
 
     items: list["NoticeShown"]
+    next: str | None = None
+
+
+class ListedOfferedShown(Model):
+    """Listed_OfferedShown_."""
+
+    items: list["OfferedShown"]
+    next: str | None = None
+
+
+class ListedPermissionShown(Model):
+    """Listed_PermissionShown_."""
+
+    items: list["PermissionShown"]
+    next: str | None = None
+
+
+class ListedPlanShown(Model):
+    """Listed_PlanShown_."""
+
+    items: list["PlanShown"]
     next: str | None = None
 
 
@@ -390,10 +666,66 @@ class ListedProviderShown(Model):
     next: str | None = None
 
 
+class ListedPublicShown(Model):
+    """Listed_PublicShown_."""
+
+    items: list["PublicShown"]
+    next: str | None = None
+
+
+class ListedReleaseListed(Model):
+    """Listed_ReleaseListed_."""
+
+    items: list["ReleaseListed"]
+    next: str | None = None
+
+
+class ListedRoleShown(Model):
+    """Listed_RoleShown_."""
+
+    items: list["RoleShown"]
+    next: str | None = None
+
+
+class ListedServiceListed(Model):
+    """Listed_ServiceListed_."""
+
+    items: list["ServiceListed"]
+    next: str | None = None
+
+
+class ListedSessionShown(Model):
+    """Listed_SessionShown_."""
+
+    items: list["SessionShown"]
+    next: str | None = None
+
+
+class ListedSubscriptionShown(Model):
+    """Listed_SubscriptionShown_."""
+
+    items: list["SubscriptionShown"]
+    next: str | None = None
+
+
 class ListedTeamShown(Model):
     """Listed_TeamShown_."""
 
     items: list["TeamShown"]
+    next: str | None = None
+
+
+class ListedTokenShown(Model):
+    """Listed_TokenShown_."""
+
+    items: list["TokenShown"]
+    next: str | None = None
+
+
+class ListedUserShown(Model):
+    """Listed_UserShown_."""
+
+    items: list["UserShown"]
     next: str | None = None
 
 
@@ -402,6 +734,23 @@ class ListedWebhookShown(Model):
 
     items: list["WebhookShown"]
     next: str | None = None
+
+
+class MadeKeyShown(Model):
+    """A key whose value is shown only here."""
+
+    name: str
+    value: str
+
+
+class MemberShown(Model):
+    """Somebody in a team."""
+
+    user_id: str
+    email: str
+    name: str | None
+    state: str
+    roles: list["HeldShown"]
 
 
 class NoticeShown(Model):
@@ -417,12 +766,87 @@ class NoticeShown(Model):
     read_us: int | None
 
 
+class OfferedShown(Model):
+    """A service that a team may subscribe to."""
+
+    id: str
+    name: str
+    kind: str
+    description: str | None
+    contract: "JsonValue"
+    plans: list["PlanShown"]
+    team: str | None
+    visibility: str
+    approval: bool
+    subscriptions: dict[str, int]
+    subscription: "OwnSubscription | None"
+
+
+class OwnSubscription(Model):
+    """The app's subscription."""
+
+    id: str
+    state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"]
+
+
+class PermissionShown(Model):
+    """Something that one can be allowed to do."""
+
+    name: str
+    meaning: str
+    platform_only: bool
+
+
+class PlanLimit(Model):
+    """At most so many `requests` `per` period, or so many calls at a time (`concurrency`)."""
+
+    requests: int | None = None
+    per: Literal["second", "minute", "hour", "day"] | None = None
+    concurrency: int | None = None
+
+
 class PlanMade(Model):
     """What an apply would do."""
 
     changes: list["ChangePlanned"]
     notes: list[str]
     fingerprint: str
+
+
+class PlanPriceInput(Model):
+    """What it costs, for people to read: nothing is charged here."""
+
+    text: str
+    amount: float | str | None = None
+    currency: str | None = None
+
+
+class PlanPriceOutput(Model):
+    """What it costs, for people to read: nothing is charged here."""
+
+    text: str
+    amount: str | None = None
+    currency: str | None = None
+
+
+class PlanShown(Model):
+    """A plan."""
+
+    id: str
+    name: str
+    description: str | None
+    limits: list[dict[str, "JsonValue"]]
+    price: "PlanPriceOutput | None"
+    created_us: int
+
+
+class PolicyShown(Model):
+    """What a service asks of its subscriptions."""
+
+    mode: Literal["default", "automatic", "owner", "staged"]
+    stages: list["StageShown"]
+    review_days: int | None
+    confirm_by: Literal["owner", "subscriber"]
 
 
 class PriceShown(Model):
@@ -463,12 +887,223 @@ class ProviderShown(Model):
     created_us: int
 
 
+class PublicShown(Model):
+    """A service as everybody may see it."""
+
+    id: str
+    name: str
+    kind: str
+    description: str | None
+    contract: "JsonValue"
+    plans: list["PlanShown"]
+
+
+class ReferredTo(Model):
+    """Something that is referred to."""
+
+    id: str
+    name: str
+
+
+class RegistrationShown(Model):
+    """That an e-mail was sent there, if it can have an account and has none."""
+
+    email: str
+
+
+class ReleaseListed(Model):
+    """A release in a list."""
+
+    id: str
+    service_id: str
+    team_id: str | None
+    version: str
+    major: int
+    minor: int
+    state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+    weight: int
+    breaking: bool
+    note: str | None
+    author_id: str | None
+    author_name: str
+    created_us: int
+    published_us: int | None
+    deprecated_us: int | None
+    sunset_us: int | None
+    retired_us: int | None
+    successor: str | None
+    canary: "CanaryShown | None"
+    approval_id: str | None = None
+
+
+class ReleaseShown(Model):
+    """A release."""
+
+    id: str
+    service_id: str
+    team_id: str | None
+    version: str
+    major: int
+    minor: int
+    state: Literal["review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"]
+    weight: int
+    breaking: bool
+    note: str | None
+    author_id: str | None
+    author_name: str
+    created_us: int
+    published_us: int | None
+    deprecated_us: int | None
+    sunset_us: int | None
+    retired_us: int | None
+    successor: str | None
+    canary: "CanaryShown | None"
+    difference: "ComparedShown"
+    design: dict[str, Any]
+    approval_id: str | None = None
+
+
+class RoleShown(Model):
+    """A role."""
+
+    id: str | None
+    name: str
+    built_in: bool
+    given: Literal["on_platform", "in_team", "anywhere"]
+    team_id: str | None
+    description: str | None
+    permissions: list[str]
+    created_us: int | None
+
+
+class RolledBackShown(Model):
+    """What a rollback did."""
+
+    rolled_back: "ReleaseListed"
+    serving: "ReleaseListed"
+
+
+class ServiceListed(Model):
+    """A service in a list."""
+
+    id: str
+    name: str
+    team_id: str | None
+    kind: str
+    lifecycle: str
+    declared: bool
+    description: str | None
+    visibility: str
+    state: str
+    keep_bodies: bool
+    drop_unsupported: bool
+    try_unsupported: bool
+    aliases: list[str]
+    deployments: list["DeploymentShown"]
+    created_us: int
+
+
+class ServiceShown(Model):
+    """A service."""
+
+    id: str
+    name: str
+    team_id: str | None
+    kind: str
+    lifecycle: str
+    declared: bool
+    description: str | None
+    visibility: str
+    state: str
+    keep_bodies: bool
+    drop_unsupported: bool
+    try_unsupported: bool
+    aliases: list[str]
+    deployments: list["DeploymentShown"]
+    created_us: int
+    custom: dict[str, Any] | None
+    contract: dict[str, Any] | None
+    approval: dict[str, Any]
+
+
+class SessionShown(Model):
+    """Somebody's being signed in."""
+
+    id: str
+    created_us: int
+    seen_us: int
+    expires_us: int
+    ends_us: int
+    address: str | None
+    agent: str | None
+    method: str
+    current: bool
+
+
+class SharingShown(Model):
+    """Who sees a service."""
+
+    visibility: Literal["team", "teams", "organisation", "public"]
+    teams: list["TeamNamed"]
+
+
+class StageAsked(Model):
+    """One stage of an approval."""
+
+    permission: str
+    count: int = 1
+    not_author: bool = True
+
+
+class StageGiven(Model):
+    """One stage of an approval: so many people with this permission in the service's team."""
+
+    permission: str
+    count: int = 1
+    not_author: bool = True
+
+
 class StageShown(Model):
     """One stage."""
 
     permission: str
     count: int
     not_author: bool
+
+
+class SubscriptionShown(Model):
+    """That an app may, or wants to, call a service."""
+
+    id: str
+    app: "ReferredTo"
+    team: "ReferredTo"
+    service: "ReferredTo"
+    service_team_id: str | None
+    plan: "ReferredTo | None"
+    state: Literal["requested", "approved", "rejected", "suspended", "cancelled", "expired"]
+    reason: str | None
+    requested_by: str | None
+    created_us: int
+    changed_us: int | None
+    expires_us: int | None
+    review_us: int | None
+    wanted: "WantedShown | None"
+    approval_id: str | None
+
+
+class TeamNamed(Model):
+    """A team that sees the service."""
+
+    id: str
+    name: str
+
+
+class TeamPermissions(Model):
+    """What one may do in a team."""
+
+    id: str
+    name: str
+    permissions: list[str]
 
 
 class TeamShown(Model):
@@ -479,6 +1114,35 @@ class TeamShown(Model):
     created_us: int
 
 
+class TokenMade(Model):
+    """A token just made."""
+
+    id: str
+    name: str
+    hint: str
+    scopes: list[str] | None
+    team_id: str | None
+    created_us: int
+    expires_us: int | None
+    last_used_us: int | None
+    revoked: bool
+    value: str
+
+
+class TokenShown(Model):
+    """A token, without its value."""
+
+    id: str
+    name: str
+    hint: str
+    scopes: list[str] | None
+    team_id: str | None
+    created_us: int
+    expires_us: int | None
+    last_used_us: int | None
+    revoked: bool
+
+
 class Tried(Model):
     """What a trial call met."""
 
@@ -486,6 +1150,37 @@ class Tried(Model):
     status: int | None
     error: str | None
     milliseconds: int
+
+
+class UserMade(Model):
+    """A new user, and their invitation."""
+
+    user: "UserShown"
+    invitation: "InvitationMade"
+
+
+class UserShown(Model):
+    """A person, or a service account."""
+
+    id: str
+    email: str
+    name: str | None
+    kind: Literal["person", "service"]
+    state: Literal["invited", "active", "suspended"]
+    platform_role: str
+    external_id: str | None
+    team_id: str | None
+    has_password: bool
+    created_us: int
+    last_sign_in_us: int | None
+
+
+class ValidationShown(Model):
+    """Whether the draft can be released."""
+
+    ok: bool
+    problems: list[str]
+    calls: list["CalledShown"]
 
 
 class VerifiedShown(Model):
@@ -498,6 +1193,26 @@ class VerifiedShown(Model):
     found: int
     findings: list["FindingShown"]
     notes: list[str]
+
+
+class WantedShown(Model):
+    """What is true once it is approved."""
+
+    plan: str | None
+    expires_us: int | None
+
+
+class WayShown(Model):
+    """An identity provider that one may sign in through."""
+
+    name: str
+    path: str
+
+
+class WaysShown(Model):
+    """How one may sign in besides by password."""
+
+    providers: list["WayShown"]
 
 
 class WebhookMade(Model):
@@ -525,76 +1240,129 @@ class WebhookShown(Model):
     disabled_us: int | None
 
 
-class ToranaControlKeysShapesKeyMade(Model):
-    """A key just made or rotated, with the only sight of its value."""
+class WhoShown(Model):
+    """Who asks, and what they may do."""
 
-    id: str
+    user_id: str | None
     name: str
-    team: str
-    team_id: str
-    app: str
-    app_id: str
-    hint: str
-    state: Literal["in_use", "expired", "revoked"]
-    created_us: int
-    expires_us: int | None
-    revoked_us: int | None
-    previous_until_us: int | None
-    last_used_us: int | None
-    scopes: "KeyScopes | None"
-    networks: list[str] | None
-    value: str
+    kind: Literal["person", "service", "owner", "system", "nobody"]
+    by: Literal["session", "token", "socket"]
+    via: str | None
+    permissions: list[str]
+    teams: list["TeamPermissions"]
 
 
-class ToranaControlPlanEndpointsKeyMade(Model):
-    """A key whose value is shown only here."""
-
-    name: str
-    value: str
-
-
+AccountShown.model_rebuild()
 AnchorShown.model_rebuild()
 AppShown.model_rebuild()
 Applied.model_rebuild()
+ApprovalAsked.model_rebuild()
 ApprovalShown.model_rebuild()
 CallShown.model_rebuild()
 CallWithBodies.model_rebuild()
+CalledShown.model_rebuild()
 CallsListed.model_rebuild()
+CanaryAsked.model_rebuild()
+CanaryShown.model_rebuild()
+CanaryWeightAsked.model_rebuild()
 ChangePlanned.model_rebuild()
+ComparedShown.model_rebuild()
+ContractAsked.model_rebuild()
 Counted.model_rebuild()
 DecisionShown.model_rebuild()
 DeliveryShown.model_rebuild()
+DeploymentAsked.model_rebuild()
+DeploymentShown.model_rebuild()
 EntryShown.model_rebuild()
 Exported.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
+GroupRoleShown.model_rebuild()
+GroupShown.model_rebuild()
 Health.model_rebuild()
+HeldShown.model_rebuild()
+IdentityProviderShown.model_rebuild()
+InvitationMade.model_rebuild()
+InvitationShown.model_rebuild()
+InvitationWithToken.model_rebuild()
 IssuerKey.model_rebuild()
 IssuerShown.model_rebuild()
+JsonValue.model_rebuild()
+KeyMade.model_rebuild()
 KeyScopes.model_rebuild()
 KeyShown.model_rebuild()
 LimitForm.model_rebuild()
 LimitsShown.model_rebuild()
+ListedAccountShown.model_rebuild()
 ListedAppShown.model_rebuild()
 ListedApprovalShown.model_rebuild()
 ListedDeliveryShown.model_rebuild()
 ListedEntryShown.model_rebuild()
+ListedGroupRoleShown.model_rebuild()
+ListedGroupShown.model_rebuild()
+ListedIdentityProviderShown.model_rebuild()
+ListedInvitationShown.model_rebuild()
 ListedIssuerShown.model_rebuild()
 ListedKeyShown.model_rebuild()
+ListedMemberShown.model_rebuild()
 ListedNoticeShown.model_rebuild()
+ListedOfferedShown.model_rebuild()
+ListedPermissionShown.model_rebuild()
+ListedPlanShown.model_rebuild()
 ListedPriceShown.model_rebuild()
 ListedProviderShown.model_rebuild()
+ListedPublicShown.model_rebuild()
+ListedReleaseListed.model_rebuild()
+ListedRoleShown.model_rebuild()
+ListedServiceListed.model_rebuild()
+ListedSessionShown.model_rebuild()
+ListedSubscriptionShown.model_rebuild()
 ListedTeamShown.model_rebuild()
+ListedTokenShown.model_rebuild()
+ListedUserShown.model_rebuild()
 ListedWebhookShown.model_rebuild()
+MadeKeyShown.model_rebuild()
+MemberShown.model_rebuild()
 NoticeShown.model_rebuild()
+OfferedShown.model_rebuild()
+OwnSubscription.model_rebuild()
+PermissionShown.model_rebuild()
+PlanLimit.model_rebuild()
 PlanMade.model_rebuild()
+PlanPriceInput.model_rebuild()
+PlanPriceOutput.model_rebuild()
+PlanShown.model_rebuild()
+PolicyShown.model_rebuild()
 PriceShown.model_rebuild()
 ProviderShown.model_rebuild()
+PublicShown.model_rebuild()
+ReferredTo.model_rebuild()
+RegistrationShown.model_rebuild()
+ReleaseListed.model_rebuild()
+ReleaseShown.model_rebuild()
+RoleShown.model_rebuild()
+RolledBackShown.model_rebuild()
+ServiceListed.model_rebuild()
+ServiceShown.model_rebuild()
+SessionShown.model_rebuild()
+SharingShown.model_rebuild()
+StageAsked.model_rebuild()
+StageGiven.model_rebuild()
 StageShown.model_rebuild()
+SubscriptionShown.model_rebuild()
+TeamNamed.model_rebuild()
+TeamPermissions.model_rebuild()
 TeamShown.model_rebuild()
+TokenMade.model_rebuild()
+TokenShown.model_rebuild()
 Tried.model_rebuild()
+UserMade.model_rebuild()
+UserShown.model_rebuild()
+ValidationShown.model_rebuild()
 VerifiedShown.model_rebuild()
+WantedShown.model_rebuild()
+WayShown.model_rebuild()
+WaysShown.model_rebuild()
 WebhookMade.model_rebuild()
 WebhookShown.model_rebuild()
-ToranaControlKeysShapesKeyMade.model_rebuild()
-ToranaControlPlanEndpointsKeyMade.model_rebuild()
+WhoShown.model_rebuild()

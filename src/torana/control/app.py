@@ -15,18 +15,37 @@ from torana.control.apps.endpoints import router as apps
 from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
+from torana.control.catalogue.endpoints import router as catalogue
 from torana.control.export.endpoints import router as export
+from torana.control.groups.endpoints import router as groups
+from torana.control.identity.endpoints import router as identity_providers
+from torana.control.identity.sign_in_endpoints import router as sign_in
+from torana.control.invitations.endpoints import router as invitations
 from torana.control.issuers.endpoints import router as issuers
 from torana.control.keys.endpoints import router as keys
+from torana.control.members.endpoints import router as members
 from torana.control.notices.endpoints import router as notices
 from torana.control.plan.endpoints import router as plan
+from torana.control.plans.endpoints import router as plans
 from torana.control.policies.endpoints import router as policies
 from torana.control.problems import handle_errors
 from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
+from torana.control.releases.endpoints import router as releases
+from torana.control.roles.endpoints import router as roles
+from torana.control.scim.app import create_scim
+from torana.control.scim.resources import PREFIX as SCIM
 from torana.control.serve import serve_control
-from torana.control.services.endpoints import router as models
+from torana.control.service_accounts.endpoints import router as service_accounts
+from torana.control.services.endpoints import router as services
+from torana.control.services.probing import Prober
+from torana.control.sessions.endpoints import router as sessions
+from torana.control.sharing.endpoints import router as sharing
+from torana.control.subscriptions.endpoints import router as subscriptions
 from torana.control.teams.endpoints import router as teams
+from torana.control.tokens.endpoints import router as tokens
+from torana.control.users.endpoints import router as users
+from torana.control.users.me import router as me
 from torana.control.webhooks.call import Caller
 from torana.control.webhooks.endpoints import router as webhooks
 from torana.core.errors import Refusal
@@ -38,7 +57,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     plan,
     keys,
-    models,
+    services,
     calls,
     teams,
     providers,
@@ -50,6 +69,22 @@ ROUTERS = (
     apps,
     issuers,
     export,
+    subscriptions,
+    plans,
+    sharing,
+    catalogue,
+    sessions,
+    me,
+    users,
+    invitations,
+    members,
+    roles,
+    tokens,
+    service_accounts,
+    identity_providers,
+    groups,
+    sign_in,
+    releases,
 )
 
 
@@ -62,7 +97,10 @@ class Health(BaseModel):
 
 
 def create_app(
-    publisher: Publisher, calls_recorded: CallQueries | None = None, settings: Settings | None = None
+    publisher: Publisher,
+    calls_recorded: CallQueries | None = None,
+    settings: Settings | None = None,
+    prober: Prober | None = None,
 ) -> FastAPI:
     """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
     # No /docs of FastAPI's: it loads scripts from elsewhere.
@@ -76,8 +114,10 @@ def create_app(
     app.openapi = partial(document, app)  # type: ignore[method-assign] # FastAPI's own way of extending it
     app.state.publisher = publisher
     app.state.calls = calls_recorded
+    app.state.settings = Settings() if settings is None else settings
     app.state.verifying = asyncio.Lock()
     app.state.caller = Caller(settings or Settings())
+    app.state.prober = prober
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)
@@ -91,6 +131,7 @@ def create_app(
         raise Refusal("not_built", path=request.url.path)
 
     app.include_router(api)
+    app.mount(SCIM, create_scim(publisher, app.state.settings))
     for place in ("/console", "/portal", "/docs"):
         app.add_api_route(place, not_built, include_in_schema=False)
         app.add_api_route(place + "/{rest:path}", not_built, include_in_schema=False)

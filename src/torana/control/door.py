@@ -2,7 +2,8 @@
 
 Control's own socket lies in a folder that only the owner can enter: who connects to it is the owner. What gates forward for callers
 from outside comes by a second socket, where an admin token is needed as on a TCP listener. Which socket it is decides, and nothing
-that a request says: the header `x-torana-forwarded` that gates add is there to be read by people.
+that a request says: the header `x-torana-forwarded` that gates add is there to be read by people. Only on the second socket are
+`x-forwarded-for` and `x-forwarded-proto` read: gates write them, and let none through that a caller sent.
 """
 
 import asyncio
@@ -19,17 +20,23 @@ _LARGE = ("/api/v1/plan", "/api/v1/apply")
 
 
 class Door:
-    """ASGI around the app, one for each listener: bounds bodies, and notes whether its callers are the owner."""
+    """ASGI around the app, one for each listener: bounds bodies, and notes whether its callers are the owner.
 
-    def __init__(self, app: ASGIApp, *, owner_socket: bool) -> None:
+    `from_gates` is for the socket that only gates write to: they say for whom they do.
+    """
+
+    def __init__(self, app: ASGIApp, *, owner_socket: bool, from_gates: bool = False) -> None:
         self._app = app
         self._owner_socket = owner_socket
+        self._from_gates = from_gates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         scope["torana_owner"] = self._owner_socket
+        if self._from_gates:
+            _as_the_gate_saw(scope, dict(headers))
         limit = MOST_APPLY_BYTES if scope["path"] in _LARGE else MOST_BODY_BYTES
         body = _Body(receive, limit)
         try:
@@ -38,6 +45,12 @@ class Door:
             await self._app(scope, body, send)
         except Refusal as refusal:
             await problem(refusal)(scope, receive, send)
+
+
+def _as_the_gate_saw(scope: Scope, headers: dict[bytes, bytes]) -> None:
+    address = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    scope["client"] = (address, 0) if address else None
+    scope["scheme"] = "https" if headers.get(b"x-forwarded-proto") == b"https" else "http"
 
 
 class _Body:

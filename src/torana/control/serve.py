@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -16,13 +16,17 @@ from torana.control.audit.keep import EVERY_SECONDS
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
+from torana.control.invitations.post import post_by
 from torana.control.issuers.refresh import keep_fresh
 from torana.control.notices.deliver import Senders, deliver
 from torana.control.notices.mail import mail_server
 from torana.control.place import FORWARDED_SOCKET, SOCKET
 from torana.control.plan.apply import apply
 from torana.control.publish.publish import Publisher
+from torana.control.services.probing import Prober
+from torana.control.subscriptions import due as subscriptions
 from torana.control.webhooks.call import Caller
+from torana.core.ids import epoch_us
 from torana.kit.backoff import backoff
 from torana.kit.log import logger
 from torana.kit.tasks import spawn
@@ -32,11 +36,16 @@ from torana.stores.sql import engine as sql
 from torana.stores.sql.migrate import upgrade
 
 RECONCILE_SECONDS = 1.0
+CANARY_SECONDS = 5.0
 _MOST_SOCKET_PATH = 100
 
 
 def serve_control(
-    settings: Settings, listen_fd: int, ready: Callable[[], None], calls_recorded: CallQueries | None = None
+    settings: Settings,
+    listen_fd: int,
+    ready: Callable[[], None],
+    calls_recorded: CallQueries | None = None,
+    prober: Prober | None = None,
 ) -> None:
     """Be control until SIGTERM. `listen_fd` is the socket of `admin_listen`, -1 without one; `ready` is called once it answers.
 
@@ -44,14 +53,19 @@ def serve_control(
     """
     import uvloop
 
-    uvloop.run(serve_in_loop(settings, listen_fd, ready, calls_recorded))
+    uvloop.run(serve_in_loop(settings, listen_fd, ready, calls_recorded, prober))
 
 
 async def serve_in_loop(
-    settings: Settings, listen_fd: int, ready: Callable[[], None], calls_recorded: CallQueries | None
+    settings: Settings,
+    listen_fd: int,
+    ready: Callable[[], None],
+    calls_recorded: CallQueries | None,
+    prober: Prober | None = None,
 ) -> None:
     """`serve_control` in a running event loop."""
     from torana.control.app import create_app
+    from torana.control.releases.jobs import end_due, judge_canaries
 
     data = Path(settings.data)
     engine = sql.create(settings)
@@ -59,19 +73,23 @@ async def serve_in_loop(
         await _upgrade(engine)
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
-        app = create_app(publisher, calls_recorded, settings)
+        senders = Senders(Caller(settings), mail_server(settings))
+        app = create_app(publisher, calls_recorded, settings, prober)
+        app.state.post = post_by(senders.mail)
         servers = [
             (_server(Door(app, owner_socket=True)), open_socket(data)),
-            (_server(Door(app, owner_socket=False)), open_socket(data, FORWARDED_SOCKET)),
+            (_server(Door(app, owner_socket=False, from_gates=True)), open_socket(data, FORWARDED_SOCKET)),
         ]
         if listen_fd >= 0:
             servers.append((_server(Door(app, owner_socket=False)), socket.socket(fileno=listen_fd)))
-        senders = Senders(Caller(settings), mail_server(settings))
         jobs = [
             spawn(_reconcile(publisher), "reconcile"),
             spawn(_keep_anchor(publisher), "audit_anchor"),
             spawn(deliver(publisher, senders), "deliver"),
             spawn(keep_fresh(publisher), "issuers"),
+            _repeating("end_subscriptions", subscriptions.run_once, publisher, subscriptions.SECONDS),
+            _repeating("end_releases", end_due, publisher, RECONCILE_SECONDS),
+            _repeating("judge_canaries", judge_canaries, publisher, CANARY_SECONDS),
         ]
         await _run(servers, ready)
         for job in jobs:
@@ -160,6 +178,26 @@ async def _keep_anchor(publisher: Publisher) -> None:
         if reason is not None and reason != said:
             logger().error("audit_anchor_not_moved", reason=reason)
         said = reason
+
+
+def _repeating(
+    name: str, job: Callable[[Publisher, int], Awaitable[object]], publisher: Publisher, seconds: float
+) -> asyncio.Task[None]:
+    """Do a job every so often. What fails is tried again the next time, and said once."""
+
+    async def repeat() -> None:
+        failing = False
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await job(publisher, epoch_us())
+                failing = False
+            except Exception as error:
+                if not failing:
+                    logger().warning("job_failed", job=name, error=type(error).__name__)
+                failing = True
+
+    return spawn(repeat(), name)
 
 
 async def _run(servers: list[tuple["_Server", socket.socket]], ready: Callable[[], None]) -> None:

@@ -71,6 +71,10 @@ ERRORS: dict[str, ErrorKind] = {
     "model_not_found": ErrorKind(
         404, _REQUEST, "The model {model} does not exist or this key may not call it. {models}"
     ),
+    "not_subscribed": ErrorKind(403, _AUTH, "The app {app} may not call the service {service}: {why}. {how}"),
+    "service_retired": ErrorKind(
+        410, _REQUEST, "{model} is retired: version {version} of the service {service} answers no more. {successor}"
+    ),
     "service_not_named": ErrorKind(
         400,
         _REQUEST,
@@ -190,6 +194,19 @@ ERRORS: dict[str, ErrorKind] = {
     "already_exists": ErrorKind(409, _REQUEST, "There is already a {noun} {name}. Choose another name."),
     "key_revoked": ErrorKind(409, _REQUEST, "The key {name} was revoked and stays so. Make another one."),
     "in_use": ErrorKind(409, _REQUEST, "The {noun} {name} is still used by {users}. Change that first."),
+    "declared_elsewhere": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is declared in torana.yaml. Change it there and apply the file."
+    ),
+    "wrong_state": ErrorKind(
+        409, _REQUEST, "The {noun} {name} is {state}; that is possible where it is {needed}. Look at it again."
+    ),
+    "invalid_draft": ErrorKind(422, _REQUEST, "The draft of {service} cannot be released: {problems}."),
+    "nothing_to_release": ErrorKind(
+        409, _REQUEST, "The draft of {service} is what its release {version} is already. Change it first."
+    ),
+    "nothing_to_roll_back": ErrorKind(
+        409, _REQUEST, "{service} has no earlier release that is still live. Publish the one that you want."
+    ),
     "plan_changed": ErrorKind(
         409, _REQUEST, "What exists has changed since this plan was made. Plan again and look at it."
     ),
@@ -209,6 +226,44 @@ ERRORS: dict[str, ErrorKind] = {
     "already_decided": ErrorKind(409, _REQUEST, "There is nothing left for you to decide: this is {state}."),
     "too_many": ErrorKind(409, _REQUEST, "There are already {most} {noun}. Delete one that is not needed any more."),
     "already_delivered": ErrorKind(409, _REQUEST, "The receiver has taken this. There is nothing to send again."),
+    "sign_in_failed": ErrorKind(
+        401, _AUTH, "The e-mail address or the password is not right. Try again, or ask an admin for an invitation."
+    ),
+    "sign_in_stale": ErrorKind(
+        400, _AUTH, "This sign-in was not begun in this browser, or too long ago. Begin it again."
+    ),
+    "sign_in_refused": ErrorKind(403, _AUTH, "{provider} has not signed you in here: {reason}. Ask an admin."),
+    "identity_provider_away": ErrorKind(
+        502, _UPSTREAM, "The identity provider {provider} cannot be used: {reason}. Try again, or check its settings."
+    ),
+    "sign_in_throttled": ErrorKind(429, _AUTH, "There were too many attempts. Try again in {seconds} s."),
+    "sign_in_required": ErrorKind(
+        403,
+        _AUTH,
+        "Only a person may do that for themselves: signed in, or with a token that has neither scopes nor a team.",
+    ),
+    "beyond_own": ErrorKind(
+        403,
+        _AUTH,
+        "Nobody can give, or take from others, what they do not have themselves: {permissions}. Ask somebody who has it.",
+    ),
+    "last_owner": ErrorKind(
+        409, _REQUEST, "{name} is the only owner who can sign in. Make somebody else an owner first."
+    ),
+    "managed_elsewhere": ErrorKind(
+        409, _REQUEST, "The roles of {name} come from groups of {source}. Change the groups there, or what they give."
+    ),
+    "invitation_unusable": ErrorKind(
+        404, _AUTH, "This invitation is not known, was used or revoked, or has expired. Ask for a new one."
+    ),
+    "account_exists": ErrorKind(
+        409,
+        _AUTH,
+        "There is an account with this address already. Sign in, and accept it there: POST /api/v1/me/invitations.",
+    ),
+    "registration_off": ErrorKind(
+        403, _AUTH, "Nobody can register themselves here with such an address. Ask an admin for an invitation."
+    ),
     "foreign_origin": ErrorKind(
         403, _AUTH, "A page of another site sent this request. Use the console of this installation, or a token."
     ),

@@ -75,6 +75,8 @@ class CallRecord(msgspec.Struct, array_like=True, frozen=True, omit_defaults=Fal
     """The one in which the vendor was called."""
     dropped: str | None = None
     """What was left out because the target cannot carry it, as `x-torana-dropped` said."""
+    release: str | None = None
+    """Id of the release that served it; None for a service without releases."""
 
 
 class BodyRecord(msgspec.Struct, array_like=True, frozen=True):

@@ -53,6 +53,12 @@ class App(msgspec.Struct, array_like=True, frozen=True):
     limits: tuple[Limit, ...] = ()
     """The app's own and its team's."""
     keep_bodies: bool = False
+    plans: dict[str, tuple[Limit, ...]] = {}
+    """By service id: the limits of its subscription to that service."""
+    ends: dict[str, tuple[int, str]] = {}
+    """By service id: microseconds since 1970 from when a grant no longer counts, and the state that it is in then."""
+    states: dict[str, str] = {}
+    """By service id: the state of a subscription that gives nothing, such as `requested` or `suspended`."""
 
 
 class Facts(msgspec.Struct, array_like=True, frozen=True):
@@ -83,6 +89,29 @@ class Deployment(msgspec.Struct, array_like=True, frozen=True):
     facts: Facts | None = None
 
 
+class Release(msgspec.Struct, array_like=True, frozen=True):
+    """One design of a service, and which calls it gets."""
+
+    id: str
+    major: int
+    minor: int
+    deployments: tuple[Deployment, ...] = ()
+    weight: int = 0
+    """Its share of the calls that pin no version."""
+    major_weight: int = 0
+    """Its share of those that pin its major version only."""
+    drop_unsupported: bool = False
+    try_unsupported: bool = False
+    custom: bytes | None = None
+    deprecated: int = 0
+    """Seconds since 1970; 0 is not deprecated."""
+    sunset: int = 0
+    """Seconds since 1970, from when it answers no more; 0 is never."""
+    successor: str = ""
+    """What to call instead."""
+    retired: bool = False
+
+
 class Service(msgspec.Struct, array_like=True, frozen=True):
     """What is offered and governed."""
 
@@ -101,6 +130,20 @@ class Service(msgspec.Struct, array_like=True, frozen=True):
     """Whether a request is sent although the catalogue says that the model cannot serve it."""
     custom: bytes | None = None
     """Of kind `custom`: the description of the model (torana.custom), as JSON."""
+    releases: tuple[Release, ...] = ()
+    """Newest first; none where what stands above is served. Otherwise that is of the release with the most calls, for lists."""
+
+
+class Offered(msgspec.Struct, array_like=True, frozen=True):
+    """A service under one of its names, so that who sees it and may not call it can be told how to ask."""
+
+    service_id: str
+    name: str
+    """The service's own."""
+    team_id: str
+    """Whose it is; empty is the platform."""
+    teams: tuple[str, ...] | None
+    """Who sees it; None is everybody."""
 
 
 Auth = Literal[
@@ -188,3 +231,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     accounts: dict[str, Account]
     issuers: dict[str, tuple[Issuer, ...]] = {}
     """By what tokens name as `iss`."""
+    offered: dict[str, tuple[Offered, ...]] = {}
+    """By name or alias. One entry a name, however many apps there are."""

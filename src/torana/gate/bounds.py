@@ -66,20 +66,25 @@ class Bounds:
             raise Refusal("key_scope", what=f"{label}, where nobody can check for which model", may="")
 
     def narrowed(self, made: "Made") -> "Made | None":
-        """The service with the deployments that this key may be answered by; None where there are none."""
-        if not self.allows(made.service):
+        """The service, or its release, with the deployments that this key may be answered by; None where there are none."""
+        if not self._names(made.service):
             return None
         models = self._models
-        if models is None:
+        if models is None or made.is_over:
             return made
+        if not any(deployment.model in models for deployment in made.service.deployments):
+            return None
         return made._replace(targets=tuple([one for one in made.targets if one.deployment.model in models]))
 
     def allows(self, service: "Service") -> bool:
-        """Whether this key may call the service, and one of its deployments."""
-        services, models = self._services, self._models
-        if services is not None and service.id not in services and service.name not in services:
+        """Whether this key may call the service, and a deployment of it or of one of its releases."""
+        if not self._names(service):
             return False
-        return models is None or any(deployment.model in models for deployment in service.deployments)
+        models = self._models
+        if models is None:
+            return True
+        released = [deployment for release in service.releases for deployment in release.deployments]
+        return any(deployment.model in models for deployment in (*service.deployments, *released))
 
     def serves(self, model: str) -> bool:
         """Whether this key may be answered by this model of a vendor."""
@@ -90,6 +95,10 @@ class Bounds:
         return Refusal(
             "key_scope", param="model", what=name[:200], may=_may(services=self._key.services, models=self._key.models)
         )
+
+    def _names(self, service: "Service") -> bool:
+        services = self._services
+        return services is None or service.id in services or service.name in services
 
     def _from(self, address: str) -> bool:
         known = self._addresses.get(address)

@@ -1,4 +1,4 @@
-"""The way to control: `/api`, `/console`, `/portal` and `/docs` are passed on over the unix socket, streamed both ways.
+"""The way to control: `/api`, `/scim`, `/console`, `/portal` and `/docs` are passed on over the unix socket, streamed both ways.
 
 These requests are not calls: they are not metered or recorded here, and control authenticates them itself.
 """

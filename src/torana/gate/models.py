@@ -2,15 +2,17 @@
 
 import urllib.parse
 from collections.abc import Callable
+from time import time_ns
 from typing import Any
 
 from torana.core.errors import Refusal
-from torana.core.snapshot import Facts, Service
+from torana.core.snapshot import App, Facts, Service
 from torana.dialects.anthropic_messages import models as anthropic
 from torana.dialects.gemini import models as gemini
 from torana.dialects.openai_chat import models as openai
 from torana.gate.call import Call
 from torana.gate.route.paths import GEMINI_MODEL, MODEL
+from torana.stores.counters.shared import CountersBusyError
 
 _NOTHING = Facts()
 _GEMINI_METHODS = {
@@ -24,17 +26,27 @@ def list_models(call: Call) -> bytes:
     view, principal = call.view, call.principal
     assert view is not None
     assert principal is not None
-    grants, names = principal.app.grants, view.names(principal)
+    grants, names = principal.app.grants, _counting(principal.app, view.names(principal))
     entry, encode_all, encode_one = _shape(call)
     if call.path is not MODEL and call.path is not GEMINI_MODEL:
-        found = [(name, view.service(grants[name])) for name in names]
+        found = [(name, _living(view.service(grants[name]))) for name in names]
         return encode_all([entry(name, service) for name, service in found if service is not None])
     name = urllib.parse.unquote(call.request.path.partition("/models/")[2])
-    service = view.service(grants[name]) if name in grants and name in names else None
+    if name in grants:
+        service = _living(view.service(grants[name])) if name in names else None
+    else:
+        service = _version(call, name)
     if service is None:
         callable_ = ", ".join(names[:20])
         raise Refusal("model_not_found", param="model", model=name[:200], models=f"It may call: {callable_}.")
     return encode_one(entry(name, service))
+
+
+def _counting(app: App, names: list[str]) -> list[str]:
+    """Those whose subscription has not ended."""
+    now_us = time_ns() // 1000
+    over = {service_id for service_id, (end_us, _) in app.ends.items() if end_us <= now_us}
+    return [name for name in names if app.grants[name] not in over] if over else names
 
 
 def _shape(call: Call) -> tuple[Callable[[str, Service], Any], Callable[[Any], bytes], Callable[[Any], bytes]]:
@@ -45,6 +57,23 @@ def _shape(call: Call) -> tuple[Callable[[str, Service], Any], Callable[[Any], b
     if b"anthropic-version" in headers:
         return _anthropic, anthropic.encode_models, anthropic.encode_model
     return _openai, openai.encode_models, openai.encode_model
+
+
+def _living(service: Service | None) -> Service | None:
+    """Of one whose releases are all retired nothing is listed, though a call still hears what to call instead."""
+    return None if service is None or (service.releases and not service.deployments) else service
+
+
+def _version(call: Call, name: str) -> Service | None:
+    """Of a service with releases, the version that `name@2` or `name@2.1` means."""
+    view, principal = call.view, call.principal
+    assert view is not None
+    assert principal is not None
+    try:
+        offer = view.offer(principal, name)
+    except CountersBusyError:
+        raise Refusal("counters_unavailable", owner=name[:200], headers=(("retry-after", "1"),)) from None
+    return None if offer is None or not offer.targets else offer.service
 
 
 def _facts(service: Service) -> Facts:

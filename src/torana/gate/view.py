@@ -5,15 +5,18 @@ ready-made request heads, so that a call only looks things up.
 """
 
 import urllib.parse
+from collections.abc import Iterator
+from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from torana.core.snapshot import App, Key, Limit, Service
+from torana.core.snapshot import App, Key, Limit, Offered, Release, Service
 from torana.custom.describe import CustomModel
 from torana.gate.address import parse_networks
 from torana.gate.bounds import bounds_of
 from torana.gate.identify import jwt
+from torana.gate.route.releases import Standing, Standings, header_lines, pinned
 from torana.gate.target import Target
 from torana.kit.log import logger
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from torana.stores.snapshots.file import SnapshotFile
 
 _encode = msgspec.msgpack.Encoder().encode
+_NEVER = (0, "")
 MOST_KEPT = 100_000
 """Principals kept in memory; then all are dropped and looked up anew."""
 
@@ -31,7 +35,20 @@ MOST_KEPT = 100_000
 class Offer:
     """A service as one app may use it: where to send calls and which limits they count against."""
 
-    __slots__ = ("custom", "gauges", "headers", "keep_bodies", "places", "rate_headers", "rates", "service", "targets")
+    __slots__ = (
+        "custom",
+        "ends_us",
+        "gauges",
+        "headers",
+        "keep_bodies",
+        "places",
+        "rate_headers",
+        "rates",
+        "release",
+        "retired",
+        "service",
+        "targets",
+    )
 
     def __init__(
         self,
@@ -39,15 +56,24 @@ class Offer:
         rates: tuple[tuple[Limit, "Rate"], ...],
         gauges: tuple[tuple[Limit, "Gauge"], ...],
         keep_bodies: bool,
+        ends_us: int = 0,
     ) -> None:
-        self.service, self.targets, self.custom = service, targets, _ = made
+        self.ends_us = ends_us
+        """From when the subscription no longer counts, in microseconds since 1970; 0 is never."""
+        self.service, self.targets, self.custom, release, is_over = service, targets, _, _, _ = made
         self.rates = rates
         self.gauges = gauges
         self.keep_bodies = keep_bodies
         self.places: dict[Any, tuple[bytes, bytes]] = {}
         """What records of calls by this offer share, encoded: before the key's id, and after it."""
+        self.release = None if release is None else _encode(release.id)
+        """As records have it; None for a service without releases."""
+        self.retired = release if is_over else None
+        """The release that it was, once its time is over: there are no targets then."""
+        lines = header_lines(release)
         self.headers = {
-            target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n" % (_field(service.name), _field(target.name))
+            target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n%b"
+            % (_field(service.name), _field(target.name), lines)
             for target in targets
         }
         self.rate_headers = [
@@ -65,6 +91,16 @@ class Made(NamedTuple):
     targets: tuple[Target, ...]
     custom: CustomModel | None
     """Of kind `custom`: its description; None also where this version cannot read it."""
+    release: Release | None = None
+    """The one whose design this is."""
+    is_over: bool = False
+    """Whether that is retired, or its sunset has come."""
+
+
+class _Known(NamedTuple):
+    service: Service
+    made: tuple[Made, ...]
+    """One, or one for each release."""
 
 
 class Principal:
@@ -72,13 +108,13 @@ class Principal:
 
     __slots__ = ("app", "bounds", "by_name", "encoded_key_id", "key", "names", "offers")
 
-    def __init__(self, key: Key, app: App, shared: tuple[dict[str, Offer], dict[str, Offer]]) -> None:
+    def __init__(self, key: Key, app: App, shared: tuple[dict[str, Offer | Standings], dict[str, Offer]]) -> None:
         self.key = key
         self.app = app
         self.bounds = bounds_of(key)
         """What narrows the key; None for most."""
         self.offers, self.by_name = ({}, {}) if key.limits or self.bounds is not None else shared
-        """By service id, and by what the caller wrote as `model`."""
+        """By service id, and by what the caller wrote as `model` where that always means the same."""
         self.encoded_key_id = _encode(key.id)
         """As records have it."""
         self.names: list[str] | None = None
@@ -96,9 +132,9 @@ class View:
         self._master = master
         self._counters = counters
         self._principals: dict[bytes, Principal] = {}
-        self._shared: dict[str, tuple[dict[str, Offer], dict[str, Offer]]] = {}
+        self._shared: dict[str, tuple[dict[str, Offer | Standings], dict[str, Offer]]] = {}
         self._apps: dict[str, App] = {}
-        self._services: dict[str, Made] = {}
+        self._services: dict[str, _Known] = {}
         self.proxies = parse_networks(settings.trusted_proxies)
         """Whose `X-Forwarded-For` is believed."""
 
@@ -135,19 +171,33 @@ class View:
         return found
 
     def offer(self, principal: Principal, name: str) -> Offer | None:
-        """What `name` in `model` means to this principal; None when it may not call it or it does not exist."""
-        service_id = principal.app.grants.get(name)
+        """What `name` in `model` means to this principal; None when it may not call it or it does not exist.
+
+        Without targets it is a service that has no deployment, or whose release is over.
+        """
+        service_id, pin = principal.app.grants.get(name), None
         if service_id is None:
-            return None
+            service_id, pin = pinned(principal.app.grants, name)
+            if service_id is None:
+                return None
         found = principal.offers.get(service_id)
         if found is None:
-            made = self._service(service_id)
-            if made is not None and principal.bounds is not None:
-                made = principal.bounds.narrowed(made)
-            if made is None:
+            found = self._offered(principal, service_id)
+            if found is None:
                 return None
-            found = principal.offers[service_id] = self._offer(principal, made)
-        principal.by_name[name] = found
+            principal.offers[service_id] = found
+        if isinstance(found, Standings):
+            chosen = found.choose(pin, int(time()))
+            if chosen is None:
+                return None
+            found, lasts = chosen
+        elif pin is None:
+            lasts = True
+        else:
+            return None
+        if lasts and found.targets and not found.ends_us:
+            # What ends is looked at in every call; nobody else has to ask what time it is.
+            principal.by_name[name] = found
         return found
 
     def names(self, principal: Principal) -> list[str]:
@@ -162,20 +212,50 @@ class View:
                 principal.names = sorted(name for name, service_id in grants.items() if service_id in allowed)
         return principal.names
 
+    def offered(self, principal: Principal, name: str) -> Offered | None:
+        """The service of this name that the principal's team sees, though this app may not call it; None where there is none."""
+        team_id, granted = principal.app.team_id, principal.app.grants.values()
+        seen = [
+            one
+            for one in self.snapshot.offered(name)
+            if (one.teams is None or team_id in one.teams) and one.service_id not in granted
+        ]
+        # As with grants: its own team's is meant before the platform's.
+        return min(seen, key=lambda one: (one.team_id != team_id, one.team_id != "", one.service_id), default=None)
+
     def service(self, service_id: str) -> Service | None:
         """A service by its id."""
-        made = self._service(service_id)
-        return None if made is None else made.service
+        known = self._service(service_id)
+        return None if known is None else known.service
+
+    def _offered(self, principal: Principal, service_id: str) -> Offer | Standings | None:
+        known = self._service(service_id)
+        if known is None:
+            return None
+        standings = []
+        for every in known.made:
+            made = every if principal.bounds is None else principal.bounds.narrowed(every)
+            if made is None:
+                continue
+            offer = self._offer(principal, made)
+            if made.release is None:
+                return offer
+            over = made._replace(targets=(), is_over=True)
+            ends = made.is_over or made.release.sunset
+            standings.append(Standing(made.release, offer, self._offer(principal, over) if ends else offer))
+        return Standings(standings) if standings else None
 
     def _offer(self, principal: Principal, made: Made) -> Offer:
         service = made.service
-        limits = (*principal.key.limits, *principal.app.limits, *service.limits)
+        app = principal.app
+        limits = (*principal.key.limits, *app.limits, *service.limits, *app.plans.get(service.id, ()))
         counters = self._counters
         return Offer(
             made,
             tuple((limit, counters.rate(limit)) for limit in limits if limit.kind == "requests"),
             tuple((limit, counters.gauge(limit)) for limit in limits if limit.kind == "concurrency"),
-            principal.app.keep_bodies or service.keep_bodies,
+            app.keep_bodies or service.keep_bodies,
+            app.ends.get(service.id, _NEVER)[0],
         )
 
     def _app(self, app_id: str) -> App | None:
@@ -188,14 +268,28 @@ class View:
                 self._apps[app_id] = found
         return found
 
-    def _service(self, service_id: str) -> Made | None:
+    def _service(self, service_id: str) -> _Known | None:
         found = self._services.get(service_id)
         if found is None:
             service = self.snapshot.service(service_id)
             if service is None:
                 return None
-            found = self._services[service_id] = Made(service, tuple(self._targets(service)), _described(service))
+            found = self._services[service_id] = _Known(service, tuple(self._made(service)))
         return found
+
+    def _made(self, service: Service) -> Iterator[Made]:
+        if not service.releases:
+            yield Made(service, tuple(self._targets(service)), _described(service))
+        for release in service.releases:
+            released = msgspec.structs.replace(
+                service,
+                deployments=release.deployments,
+                drop_unsupported=release.drop_unsupported,
+                try_unsupported=release.try_unsupported,
+                custom=release.custom,
+            )
+            targets = () if release.retired else tuple(self._targets(released))
+            yield Made(released, targets, _described(released), release, release.retired)
 
     def _targets(self, service: Service) -> list[Target]:
         targets = []

@@ -11,7 +11,14 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from torana.recorder.price import Override, usd
 from torana.recorder.tally import Tally
-from torana.stores.sql.call_tables import CALL_COLUMNS, PLACE_FIELDS, ROLLUP_KEYS, ROLLUP_SUMS, spool_offsets
+from torana.stores.sql.call_tables import (
+    CALL_COLUMNS,
+    PLACE_FIELDS,
+    RELEASE_SUMS,
+    ROLLUP_KEYS,
+    ROLLUP_SUMS,
+    spool_offsets,
+)
 from torana.stores.sql.engine import Connection, Engine, is_sqlite, reading, writing
 from torana.stores.sql.tables import deployments, prices
 
@@ -34,7 +41,8 @@ class RecordStore:
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         self._insert_calls = _insert("calls", CALL_COLUMNS, sqlite)
         self._insert_places = f"{_insert('call_places', ('id', *PLACE_FIELDS), sqlite)} ON CONFLICT DO NOTHING"
-        self._add_rollups = _upsert(sqlite)
+        self._add_rollups = _upsert("call_rollups", ROLLUP_KEYS, ROLLUP_SUMS, sqlite)
+        self._add_release_rollups = _upsert("release_rollups", ("release", "bucket"), RELEASE_SUMS, sqlite)
         self._note_uses = (
             f"{_insert('key_uses', ('key_id', 'last_us'), sqlite)} ON CONFLICT (key_id) DO UPDATE"
             " SET last_us = excluded.last_us WHERE excluded.last_us > key_uses.last_us"
@@ -63,7 +71,7 @@ class RecordStore:
         """
         # Ordered: two nodes that store the same places or add to the same sums in PostgreSQL take the row locks in one order.
         places = [(digest, *fields) for digest, fields in sorted(tally.places.items())]
-        rollups = tally.rollups()
+        rollups, releases = tally.rollups(), tally.release_rollups()
         uses = tally.key_uses()
         async with writing(self._engine) as connection:
             for segment, (start, end) in moves.items():
@@ -81,6 +89,8 @@ class RecordStore:
                 await connection.exec_driver_sql(self._add_rollups, rollups)
             if uses:
                 await connection.exec_driver_sql(self._note_uses, uses)
+            if releases:
+                await connection.exec_driver_sql(self._add_release_rollups, releases)
 
     async def overrides(self) -> tuple[list[Override], dict[str, str]]:
         """The operators' prices, and the provider id of each deployment that a provider's price may touch."""
@@ -135,7 +145,6 @@ def _insert(table: str, columns: Sequence[str], sqlite: bool) -> str:
     return f"INSERT INTO {table} ({_quoted(columns)}) VALUES ({_marks(len(columns), sqlite)})"  # noqa: S608 - names of ours only
 
 
-def _upsert(sqlite: bool) -> str:
-    columns = (*ROLLUP_KEYS, *ROLLUP_SUMS)
-    added = ", ".join(f'"{name}" = call_rollups."{name}" + excluded."{name}"' for name in ROLLUP_SUMS)
-    return f"{_insert('call_rollups', columns, sqlite)} ON CONFLICT ({_quoted(ROLLUP_KEYS)}) DO UPDATE SET {added}"
+def _upsert(table: str, keys: Sequence[str], sums: Sequence[str], sqlite: bool) -> str:
+    added = ", ".join(f'"{name}" = {table}."{name}" + excluded."{name}"' for name in sums)
+    return f"{_insert(table, (*keys, *sums), sqlite)} ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {added}"

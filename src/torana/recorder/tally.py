@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from torana.core.record import CallRecord
-from torana.recorder import rollup
+from torana.recorder import release_rollup, rollup
 from torana.recorder.price import Prices
 from torana.recorder.rollup import MINUTE_US, SUMMED, Groups
 from torana.stores.sql.call_tables import MINUTE, PLACE_FIELDS, SPECIAL_FIELDS, team_mark
@@ -62,13 +62,14 @@ class Tally:
         """Places to be stored with the rows, unless they are there: id to the values of PLACE_FIELDS."""
         self.unpriced = 0
         self._groups: Groups = {}
+        self._releases: release_rollup.Groups = {}
         self._price = prices.price
         self._places = places
 
     def add(self, record: CallRecord) -> None:
         """Take one record in."""
         fields = _astuple(record)
-        shared = fields[6:19]
+        shared = (*fields[6:19], fields[41])
         place = self._places.known.get(shared) or self._places.add(shared)
         digest = place.id
         if digest not in self._places.stored:
@@ -79,10 +80,12 @@ class Tally:
         if group is None:
             group = self._groups[key] = []
         group.append((*fields[:SUMMED], picos))
+        if fields[41] is not None:
+            release_rollup.add(self._releases, record)
         if picos is None and (fields[19] is not None or fields[21] is not None):
             self.unpriced += 1
         # The order of MORE_FIELDS.
-        last = fields[31:33] if fields[33:] == _NOTHING_SPECIAL else fields[31:]
+        last = fields[31:33] if fields[33:41] == _NOTHING_SPECIAL else fields[31:41]
         more = _to_json((fields[1], source, fields[20], *fields[22:30], *last)).decode()
         call = (fields[0], digest, place.team, fields[4], fields[5], fields[2], fields[3], fields[19], fields[21])
         self.rows.append((*call, picos, fields[30], more))
@@ -100,3 +103,7 @@ class Tally:
     def rollups(self) -> list[tuple[Any, ...]]:
         """Rows of the roll-up table, to be added to what is there."""
         return rollup.rows(self._groups)
+
+    def release_rollups(self) -> list[tuple[Any, ...]]:
+        """Rows of the roll-up table of releases, to be added to what is there."""
+        return release_rollup.rows(self._releases)

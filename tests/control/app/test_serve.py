@@ -75,6 +75,32 @@ async def test_the_socket_decides_who_is_asking_and_no_header_does(
         assert (await forwarded.get("/api/v1/keys", headers={**headers, **token})).status_code == 200
 
 
+async def test_gates_say_from_where_somebody_comes_and_nobody_else_does(
+    settings: Settings, publisher: Publisher
+) -> None:
+    made = await init.first_start(publisher, {})
+    assert made is not None
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    said = {"x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https"}
+    asked = {"email": made.admin_email, "password": made.admin_password.reveal()}
+    found = []
+    async with (
+        control(settings, listener.detach()),
+        over(settings, FORWARDED_SOCKET) as forwarded,
+        httpx2.AsyncClient(base_url=url, trust_env=False) as direct,
+    ):
+        for client in (forwarded, direct):
+            signed_in = await client.post("/api/v1/session", json=asked, headers=said)
+            cookie = signed_in.headers["set-cookie"]
+            # By hand: the client keeps a Secure cookie to itself, because it comes by http.
+            sent = {**said, "cookie": cookie.partition(";")[0]}
+            sessions = (await client.get("/api/v1/me/sessions", headers=sent)).json()["items"]
+            address = next(one["address"] for one in sessions if one["current"])
+            found.append((address, "Secure" in cookie.split("; ")))
+    assert found == [("192.0.2.7", True), ("127.0.0.1", False)]
+
+
 async def test_a_socket_left_by_a_killed_control_is_replaced(settings: Settings, publisher: Publisher) -> None:
     for _ in range(2):
         async with control(settings) as client:

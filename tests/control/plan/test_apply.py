@@ -15,6 +15,7 @@ from torana.control.plan.source import Source
 from torana.control.providers import service as providers
 from torana.control.publish import publish as publishing
 from torana.control.publish.publish import NotPublishable, Publisher
+from torana.control.services import service as services
 from torana.core.errors import Refusal
 from torana.core.secret import Secret
 from torana.stores.snapshots.file import current_version, open_current
@@ -66,6 +67,14 @@ def headings(outcome: Planned | Applied) -> list[str]:
 
 def key_of(publisher: Publisher, folder: Path, value: str) -> object:
     return open_current(folder / "snapshot").key(publisher.master.key_digest(value.encode()))
+
+
+async def test_a_service_with_releases_is_not_taken_over_by_a_file(publisher: Publisher) -> None:
+    async with publisher.change() as connection:
+        draft = services.ServiceDraft("gpt-4.1", [], lifecycle="released")
+        await services.create(connection, draft)
+    with pytest.raises(DeclarationError, match="was made by the admin API and has releases"):
+        await planned(publisher, FILE)
 
 
 async def test_a_plan_shows_what_would_be_made_and_makes_nothing(publisher: Publisher) -> None:

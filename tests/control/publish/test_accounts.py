@@ -6,7 +6,7 @@ import pytest
 
 from tests.control.plan.test_apply import applied
 from torana.catalog import models
-from torana.control.publish.compile import facts
+from torana.control.publish.facts import facts
 from torana.control.publish.publish import Publisher
 from torana.core.snapshot import Account, Door, Facts, Service
 from torana.stores.snapshots.file import open_current
@@ -123,7 +123,7 @@ async def test_the_catalogue_is_asked_once_for_each_model_however_many_services_
         return real(vendor, model)
 
     facts.cache_clear()
-    monkeypatch.setattr("torana.control.publish.compile.find", find)
+    monkeypatch.setattr("torana.control.publish.facts.find", find)
     services = ", ".join(f"{{name: s{n}, deployments: [{{provider: p, model: gpt-4.1}}]}}" for n in range(50))
     names = ", ".join(f"s{n}" for n in range(50))
     file = f"""

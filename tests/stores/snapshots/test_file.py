@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from torana.core.snapshot import Account, App, Deployment, Key, Limit, Service, Snapshot
+from torana.core.snapshot import Account, App, Deployment, Key, Limit, Offered, Service, Snapshot
 from torana.stores.snapshots.file import (
     FILE_NAME,
     SnapshotError,
@@ -29,8 +29,30 @@ limits = st.lists(
 ).map(tuple)
 deployments = st.builds(Deployment, names, names, names, names, st.integers(0, 100))
 keys = st.dictionaries(digests, st.builds(Key, names, names, names, st.integers(0, 2**60), limits), max_size=30)
+texts = st.dictionaries(names, names, max_size=4)
 apps = st.dictionaries(
-    names, st.builds(App, names, names, names, st.dictionaries(names, names, max_size=4), limits), max_size=6
+    names,
+    st.builds(
+        App,
+        names,
+        names,
+        names,
+        texts,
+        limits,
+        plans=st.dictionaries(names, limits, max_size=2),
+        ends=st.dictionaries(names, st.tuples(st.integers(0, 2**60), names), max_size=2),
+        states=texts,
+    ),
+    max_size=6,
+)
+offered = st.dictionaries(
+    names,
+    st.lists(
+        st.builds(Offered, names, names, names, st.none() | st.lists(names, max_size=3).map(tuple)),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    max_size=6,
 )
 services = st.dictionaries(
     names,
@@ -44,7 +66,9 @@ accounts = st.dictionaries(
     ),
     max_size=6,
 )
-snapshots = st.builds(Snapshot, st.integers(0, 2**60), st.integers(0, 2**60), keys, apps, services, accounts)
+snapshots = st.builds(
+    Snapshot, st.integers(0, 2**60), st.integers(0, 2**60), keys, apps, services, accounts, offered=offered
+)
 
 
 def small(version: int = 1) -> Snapshot:
@@ -56,10 +80,17 @@ def same(file: SnapshotFile, content: Snapshot, others: list[bytes]) -> None:
     """Whether the file answers as the content's dictionaries do, also for what is not in them."""
     for digest in [*content.keys, *others]:
         assert file.key(digest) == content.keys.get(digest)
-    for name in [*content.apps, *content.services, *content.accounts, *(other.hex() for other in others)]:
+    for name in [
+        *content.apps,
+        *content.services,
+        *content.accounts,
+        *content.offered,
+        *(other.hex() for other in others),
+    ]:
         assert file.app(name) == content.apps.get(name)
         assert file.service(name) == content.services.get(name)
         assert file.account(name) == content.accounts.get(name)
+        assert file.offered(name) == content.offered.get(name, ())
 
 
 @IN_A_FOLDER
@@ -68,9 +99,8 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path, content: Snapshot,
     write(tmp_path, content)
     with open_current(tmp_path) as file:
         assert (file.version, file.compiled_us) == (content.version, content.compiled_us)
-        assert file.counts() == {
-            name: len(getattr(content, name)) for name in ("keys", "apps", "services", "accounts", "issuers")
-        }
+        sections = ("keys", "apps", "services", "accounts", "issuers", "offered")
+        assert file.counts() == {name: len(getattr(content, name)) for name in sections}
         same(file, content, others)
 
 

@@ -27,6 +27,8 @@ class Actor(NamedTuple):
     """Id of the token or session."""
     address: str | None = None
     agent: str | None = None
+    whole: bool = True
+    """Whether it may do all that its user may: no token with scopes, or for one team."""
 
     def may(self, permission: str, team_id: str | None) -> bool:
         """Whether this is allowed with what belongs to this team; None is the platform."""

@@ -18,18 +18,35 @@ _NOTHING: frozenset[str] = frozenset()
 
 async def by_token(connection: Connection, master: MasterKey, token: Secret) -> Actor | None:
     """Who acts with this token; None when it is unknown, expired or revoked, or its user is suspended."""
-    # Found by a keyed hash: no comparison of the token itself that could be timed.
-    known = await repository.by_token(connection, master.key_digest(token.reveal().encode()), epoch_us())
-    return None if known is None else await _actor(connection, known)
+    known = await known_by_token(connection, master, token)
+    return None if known is None else await actor_of(connection, known)
 
 
 async def by_session(connection: Connection, master: MasterKey, cookie: Secret) -> Actor | None:
     """Who acts in this session; None when it is unknown or over, or its user is suspended."""
-    known = await repository.by_session(connection, master.key_digest(cookie.reveal().encode()), epoch_us())
-    return None if known is None else await _actor(connection, known)
+    known = await known_by_session(connection, master, cookie)
+    return None if known is None else await actor_of(connection, known)
 
 
-async def _actor(connection: Connection, known: Known) -> Actor:
+async def by_user(connection: Connection, user_id: str) -> Actor | None:
+    """What this user may do, whatever their state; None when there is none."""
+    known = await repository.by_user(connection, user_id)
+    return None if known is None else await actor_of(connection, known)
+
+
+async def known_by_token(connection: Connection, master: MasterKey, token: Secret) -> Known | None:
+    """Whom a token in use stands for."""
+    # Found by a keyed hash: no comparison of the token itself that could be timed.
+    return await repository.by_token(connection, master.key_digest(token.reveal().encode()), epoch_us())
+
+
+async def known_by_session(connection: Connection, master: MasterKey, cookie: Secret) -> Known | None:
+    """Whom a running session stands for."""
+    return await repository.by_session(connection, master.key_digest(cookie.reveal().encode()), epoch_us())
+
+
+async def actor_of(connection: Connection, known: Known) -> Actor:
+    """Whoever is known, with the permissions that roles give and scopes leave."""
     held = await repository.roles_in_teams(connection, known.user_id)
     unknown = {role for _, role in held if role not in TEAM_ROLES}
     if known.platform_role not in PLATFORM_ROLES:
@@ -48,4 +65,5 @@ async def _actor(connection: Connection, known: Known) -> Actor:
         teams = {known.team_id: teams.get(known.team_id, _NOTHING) | (platform - PLATFORM_ONLY)}
         platform = _NOTHING
     kind: ActorKind = "service" if known.kind == "service" else "person"
-    return Actor(kind, known.user_id, known.email, platform, teams, known.via)
+    whole = known.scopes is None and known.team_id is None
+    return Actor(kind, known.user_id, known.email, platform, teams, known.via or None, whole=whole)

@@ -5,9 +5,9 @@ exactly like one that never existed.
 """
 
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_
+from sqlalchemy import Column, or_
 
 from torana.stores.sql.metadata import Statement, Table
 
@@ -33,3 +33,13 @@ def within(statement: Statement, table: Table, scope: Scope, *, platform_too: bo
         return statement
     own = table.c.team_id.in_(sorted(scope.team_ids))
     return statement.where(or_(own, table.c.team_id.is_(None)) if platform_too else own)
+
+
+def within_any(statement: Statement, scope: Scope, *columns: Column[Any]) -> Statement:
+    """Restrict a statement to rows that belong to one of the scope's teams by any of these columns.
+
+    For what concerns two teams: a subscription is the app's team's, and the service's.
+    """
+    if scope.team_ids is None:
+        return statement
+    return statement.where(or_(*(column.in_(sorted(scope.team_ids)) for column in columns)))

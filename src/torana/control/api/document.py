@@ -39,6 +39,8 @@ _REASON = {
     "schema": {"type": "string", "maxLength": 2000, "pattern": "^[ -~]*$"},
     "description": "Why, for the audit trail.",
 }
+# A plan changes nothing, an apply is bound to its plan by the fingerprint, and a sign-in is another one each time.
+_UNREPEATED = frozenset({"declaration", "session"})
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Of what is shown."}}
 
 
@@ -78,8 +80,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     if method in ("patch", "put"):
         parameters.append(_IF_MATCH)
-    # A plan changes nothing, and an apply is bound to its plan by the fingerprint.
-    if method in ("post", "patch", "put", "delete") and "declaration" not in operation.get("tags", ()):
+    if method in ("post", "patch", "put", "delete") and not _UNREPEATED.intersection(operation.get("tags", ())):
         parameters += [_IDEMPOTENCY, _REASON]
     if not parameters:
         del operation["parameters"]

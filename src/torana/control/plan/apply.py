@@ -121,11 +121,24 @@ def _compare(
     before = existing(stored, master)
     declaration = check_declaration(parsed, _surroundings(before), values)
     after = wanted(declaration, values, before, KNOWN_VENDORS, master, parsed.problems)
+    _refuse_released(before, after, parsed)
     parsed.problems.raise_if_any()
     found = difference(before.things.values(), after.things.values())
     if found.blocked:
         raise DeclarationError([Problem(0, 0, "", one.sentence) for one in found.blocked], parsed.problems.source)
     return before, after, found
+
+
+def _refuse_released(before: Existing, after: Wanted, parsed: Parsed) -> None:
+    """What has releases is served from them: a file that declares it would say something that does not hold."""
+    released = {row["id"] for row in before.stored.services if row["lifecycle"] == "released"}
+    for name, declared in after.services.items():
+        there = before.things.get(("service", name))
+        if there is not None and there.id in released:
+            parsed.problems.add(
+                declared.place,
+                f"the service {name} was made by the admin API and has releases; change it there, or delete it there first",
+            )
 
 
 def _surroundings(before: Existing) -> Surroundings:

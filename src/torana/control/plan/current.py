@@ -13,6 +13,7 @@ from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
 from torana.control.providers import places
+from torana.control.subscriptions.states import OVER
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
@@ -215,9 +216,9 @@ class _Rows:
     def subscriptions(self) -> Iterable[Thing]:
         for row in self.stored.subscriptions:
             app, service = self.app_names[row["app_id"]], self.service_names[row["service_id"]]
-            yield self.thing(
-                "subscription", row, f"{app} → {service}", {"state": row["state"]}, ("app", app), ("service", service)
-            )
+            # One that is over keeps nothing from going.
+            needs: tuple[tuple[Kind, str], ...] = () if row["state"] in OVER else (("app", app), ("service", service))
+            yield self.thing("subscription", row, f"{app} → {service}", {"state": row["state"]}, *needs)
 
     def key_name(self, row: Row) -> str:
         return f"{self.app_names[row['app_id']]}/{row['name']}"

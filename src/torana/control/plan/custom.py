@@ -1,15 +1,14 @@
 """The templates and mappings of custom models are compiled before anything is written: in a sandbox, where gates use them."""
 
-import urllib.parse
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from torana.control.declaration.problems import Problems
+from torana.control.services.custom import problems_of
 from torana.core.errors import Refusal
 from torana.custom.describe import CustomModel
 from torana.custom.errors import CustomError
-from torana.custom.read import expression_problems
 from torana.custom.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
     from torana.control.plan.wanted import Wanted
 
 _MOST = 10_000
-_ELSEWHERE = (
-    "request.url: it leads to another server than the provider's base_url, to which the credential belongs; "
-    "change one of them, or leave out auth"
-)
-_PORTS = {"http": 80, "https": 443}
 
 
 async def check_descriptions(after: "Wanted", found: "Difference", source: str) -> None:
@@ -36,29 +30,12 @@ async def check_descriptions(after: "Wanted", found: "Difference", source: str) 
             declared = after.services[name]
             model = msgspec.json.decode(after.descriptions[name], type=CustomModel)
             place = declared.place if declared.description is None else declared.description.place
-            said = await expression_problems(sandbox.evaluate, model)
-            for deployment in declared.deployments:
-                base_url = after.providers.get(deployment.provider.name, {}).get("base_url")
-                said += _address_problems(model, base_url if isinstance(base_url, str) else None)
-            for problem in said:
+            given = [after.providers.get(one.provider.name, {}).get("base_url") for one in declared.deployments]
+            base_urls = [url for url in given if isinstance(url, str)]
+            for problem in await problems_of(sandbox.evaluate, model, base_urls):
                 problems.add(place, problem)
     except CustomError as error:
         raise Refusal("custom_sandbox_unavailable", reason=error.reason) from None
     finally:
         await sandbox.close()
     problems.raise_if_any()
-
-
-def _address_problems(model: CustomModel, base_url: str | None) -> list[str]:
-    """A gate sends the account's credential nowhere else than to the account's server, and says so at every call."""
-    url = model.request.url
-    if url is None or base_url is None or model.auth.style == "none" or _origin(url) == _origin(base_url):
-        return []
-    return [_ELSEWHERE]
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    # The host ends at the first slash; what follows may be a template.
-    scheme, _, rest = url.partition("://")
-    parts = urllib.parse.urlsplit(f"{scheme}://{rest.partition('/')[0]}")
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -62,7 +62,7 @@ class PlanMade(BaseModel):
     fingerprint: Annotated[str, Field(description="Send it with an apply to have exactly this done, or nothing.")]
 
 
-class KeyMade(BaseModel):
+class MadeKeyShown(BaseModel):
     """A key whose value is shown only here."""
 
     name: str
@@ -74,7 +74,7 @@ class Applied(BaseModel):
 
     changes: list[ChangePlanned]
     notes: list[str]
-    made: list[KeyMade]
+    made: list[MadeKeyShown]
 
 
 @router.post("/plan", response_model=PlanMade, **guard("declaration:write", platform=True))

@@ -213,10 +213,18 @@ class _Maker:
         self.add("app", name, fields, declared.limits)
         for subscription in declared.subscriptions:
             service = services[subscription.name]
-            self.subscriptions[f"{name} → {service}"] = (name, service)
-            self.add("subscription", f"{name} → {service}", {"state": "approved"})
+            self.subscription(f"{name} → {service}", name, service)
         for key in declared.keys:
             self.key(f"{name}/{key.name}", key)
+
+    def subscription(self, name: str, app: str, service: str) -> None:
+        there = self.before.things.get(("subscription", name))
+        state = "approved"
+        if there is not None and there.fields["state"] == "suspended":
+            state = "suspended"
+            self.notes.append(f"subscription {name} was suspended by hand and stays so until it is resumed")
+        self.subscriptions[name] = (app, service)
+        self.add("subscription", name, {"state": state})
 
     def key(self, name: str, declared: KeyDeclared) -> None:
         value = self.values.of(declared.value)

@@ -50,6 +50,7 @@ class Writer:
         self.ids: dict[tuple[Kind, str], str] = {key: thing.id for key, thing in before.things.items()}
         self.made: list[MadeKey] = []
         self.key_rows = {row["id"]: row for row in before.stored.keys}
+        self.service_rows = {row["id"]: row for row in before.stored.services}
 
     async def write(self, changes: tuple[Change, ...]) -> None:
         """All changes."""
@@ -125,6 +126,7 @@ class Writer:
                 "team_id": self.team_of(app),
                 "app_id": self.ids["app", app],
                 "service_id": self.ids["service", service],
+                "service_team_id": self.service_team(service),
             }
         if kind == "price":
             price = self.after.prices[name]
@@ -165,7 +167,9 @@ class Writer:
         if kind == "price":
             price = self.after.prices[name]
             return {f"{part}_usd": getattr(price, f"{part}_usd") for part in PRICE_PARTS}
-        return {"state": "approved"} if kind == "subscription" else {}
+        if kind == "subscription":
+            return {"state": "approved", "expires_us": None, "review_us": None, "asked": None}
+        return {}
 
     def key_columns(self, name: str) -> dict[str, Any]:
         """A key's digest, expiry, scopes and networks; makes its value when it is new and none was brought.
@@ -268,7 +272,12 @@ class Writer:
 
     def service_team(self, name: str) -> str | None:
         """The id of the team that owns a service; None for the platform's."""
-        team = self.after.services[name].team
+        declared = self.after.services.get(name)
+        if declared is None:
+            # Not of the file: only subscribed to.
+            team_id: str | None = self.service_rows[self.ids["service", name]]["team_id"]
+            return team_id
+        team = declared.team
         return self.ids["team", team.name] if team is not None else None
 
     def owner_team(self, kind: Kind, name: str) -> str | None:

@@ -1,5 +1,7 @@
 """Provider accounts in SQL; credentials only sealed."""
 
+from collections.abc import Collection
+
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
@@ -47,6 +49,12 @@ async def replace(connection: Connection, provider: Provider) -> None:
     """Store a provider account over the one with the same id."""
     values = msgspec.structs.asdict(provider)
     await connection.execute(update(providers).where(providers.c.id == values.pop("id")).values(values))
+
+
+async def by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Provider]:
+    """Provider accounts by their ids."""
+    statement = select(*columns_of(providers, Provider)).where(providers.c.id.in_(sorted(ids)))
+    return {row[0]: Provider(*row) for row in await connection.execute(statement)}
 
 
 async def by_name(connection: Connection, team_id: str | None, name: str) -> Provider | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, BooleanClauseList, ColumnElement, Delete, Insert, Select, Update, event
 from sqlalchemy.sql import operators
@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import BinaryExpression
 
 from torana.stores.sql import audit_tables, issuer_tables, lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
+from torana.stores.sql.metadata import Table
 
 # Tables that no snapshot is made of.
 _UNPUBLISHED = frozenset(
@@ -24,9 +25,11 @@ _UNPUBLISHED = frozenset(
         people_tables.memberships,
         people_tables.roles,
         people_tables.identity_providers,
+        people_tables.identities,
         people_tables.groups,
         people_tables.group_members,
         people_tables.group_roles,
+        people_tables.group_platform_roles,
         lifecycle_tables.approvals,
         lifecycle_tables.decisions,
         lifecycle_tables.notices,
@@ -39,21 +42,43 @@ _UNPUBLISHED = frozenset(
 )
 
 
+# Tables of which single rows are followed, each with the columns that do not change then: a subscription that moved to another app
+# would stay with the one before.
+_SINGLE: dict[str, tuple[Table, tuple[str, ...]]] = {
+    tables.keys.name: (tables.keys, ()),
+    tables.subscriptions.name: (tables.subscriptions, ("app_id",)),
+}
+
+
+class Touched(NamedTuple):
+    """All that was written that a snapshot is made of."""
+
+    key_ids: frozenset[str] = frozenset()
+    subscription_ids: frozenset[str] = frozenset()
+
+    @property
+    def size(self) -> int:
+        """How many things."""
+        return len(self.key_ids) + len(self.subscription_ids)
+
+
 class Changes:
     """Notes the statements of one transaction."""
 
-    __slots__ = ("_elsewhere", "_key_ids", "audited")
+    __slots__ = ("_elsewhere", "_ids", "audited")
 
     def __init__(self) -> None:
         self.audited = False
         """Whether the audit trail has a new entry."""
-        self._key_ids: set[str] = set()
+        self._ids: dict[str, set[str]] = {name: set() for name in _SINGLE}
         self._elsewhere = False
 
     @property
-    def key_ids(self) -> frozenset[str] | None:
-        """The keys that were written, if nothing else was that a snapshot is made of; None when anything may have changed."""
-        return None if self._elsewhere else frozenset(self._key_ids)
+    def touched(self) -> Touched | None:
+        """The keys and subscriptions that were written, if nothing else was; None when anything may have changed."""
+        if self._elsewhere:
+            return None
+        return Touched(frozenset(self._ids[tables.keys.name]), frozenset(self._ids[tables.subscriptions.name]))
 
     def before_execute(
         self, _conn: object, statement: object, many: Sequence[Mapping[str, Any]], params: Mapping[str, Any], _: object
@@ -68,11 +93,11 @@ class Changes:
         if table in _UNPUBLISHED:
             self.audited = self.audited or table == audit_tables.audit.name
             return
-        found = None if table != tables.keys.name or many or params else _key_id(statement)
+        found = None if table not in _SINGLE or many or params else _id_of(statement, *_SINGLE[table])
         if found is None:
             self._elsewhere = True
         else:
-            self._key_ids.add(found)
+            self._ids[table].add(found)
 
     def before_cursor_execute(
         self, _conn: object, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool
@@ -97,10 +122,10 @@ def watching(connection: Connection) -> Iterator[Changes]:
             event.remove(watched, name, listener)
 
 
-def _key_id(statement: Insert | Update | Delete) -> str | None:
-    """The one key that a statement writes; None when it may be another number of them."""
+def _id_of(statement: Insert | Update | Delete, table: Table, fixed: Sequence[str]) -> str | None:
+    """The one row that a statement writes; None when it may be another number of them, or one of the `fixed` columns."""
     if isinstance(statement, Delete):
-        # Its hash goes with its row.
+        # What it was published under goes with its row.
         return None
     if isinstance(statement, Insert):
         if statement.select is not None:
@@ -108,13 +133,13 @@ def _key_id(statement: Insert | Update | Delete) -> str | None:
         found = statement.compile().params.get("id")
         return found if isinstance(found, str) else None
     condition = statement.whereclause
-    if condition is None:
+    if condition is None or not statement.compile().params.keys().isdisjoint(fixed):
         return None
     for part in _conjuncts(condition):
         if (
             isinstance(part, BinaryExpression)
             and part.operator is operators.eq
-            and part.left is tables.keys.c.id
+            and part.left is table.c.id
             and isinstance(part.right, BindParameter)
             and isinstance(part.right.value, str)
         ):

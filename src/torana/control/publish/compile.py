@@ -6,33 +6,32 @@ deployment, and everything else, revocations above all, is published as ever.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from torana.catalog.models import find
 from torana.catalog.vendors import VENDORS
+from torana.control.apps.service import App
 from torana.control.issuers import service as issuers
 from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
 from torana.control.keys.service import Key
-from torana.control.policies.service import Limit
+from torana.control.policies.service import Limit, LimitDraft
 from torana.control.providers import places
 from torana.control.providers.service import Provider, ca_problem, url_problem
-from torana.control.publish.read import KEEP_EXPIRED_US, Truth
+from torana.control.publish.facts import custom_facts, facts
+from torana.control.publish.read import KEEP_EXPIRED_US, Subscribed, Truth
+from torana.control.publish.released import Designed, by_service, custom_of, places_of, release_problems
+from torana.control.publish.subscribed import given, offered
+from torana.control.releases.design import DesignedDeployment
 from torana.control.services.service import Alias, Deployment, Service
-from torana.control.subscriptions.service import may_subscribe
 from torana.core import snapshot as published
-from torana.custom.describe import CustomModel
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 Row = TypeVar("Row")
-_MOST_FACTS = 20_000
+Place = Deployment | DesignedDeployment
 _NO_SCOPES = Scopes()
-_READS = {"images": "image", "documents": "pdf", "audio": "audio", "video": "video"}
-_CAN = {"tools": "tools", "format": "json_schema", "images": "vision"}
 
 
 class NotPublishable(Exception):
@@ -49,14 +48,28 @@ class Compiled(NamedTuple):
     snapshot: published.Snapshot
     left_out: dict[str, str]
     """Names of provider accounts, each with the reason."""
+    surroundings: "Surroundings"
 
 
 class _Offer(NamedTuple):
     """A service with all that belongs to it."""
 
     service: Service
-    deployments: list[Deployment]
+    deployments: Sequence[Place]
+    """Of all its live releases, where it has releases."""
     aliases: list[Alias]
+    releases: Sequence[Designed] = ()
+    """Newest first."""
+
+
+class Surroundings(NamedTuple):
+    """What apps are compiled with: all that does not change with their subscriptions."""
+
+    offers: dict[str, _Offer]
+    providers: dict[str, Provider]
+    teams: dict[str, str]
+    shared: Mapping[str, frozenset[str]]
+    plans: Mapping[str, tuple[LimitDraft, ...]]
 
 
 def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> Compiled:
@@ -64,41 +77,66 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
     providers = {provider.id: provider for provider in truth.providers}
     deployments = _grouped(truth.deployments, attrgetter("service_id"))
     aliases = _grouped(truth.aliases, attrgetter("service_id"))
-    offers = {s.id: _Offer(s, deployments.get(s.id, []), aliases.get(s.id, [])) for s in truth.services}
+    released = by_service(truth.releases)
+    offers = {
+        s.id: _Offer(s, deployments.get(s.id, []), aliases.get(s.id, []))
+        if s.lifecycle == "direct"
+        else _Offer(s, places_of(released[s.id]), aliases.get(s.id, []), released[s.id])
+        for s in truth.services
+        # A draft without a release is nobody's to call.
+        if s.lifecycle == "direct" or s.id in released
+    }
     if reasons := _problems(offers.values(), providers):
         raise NotPublishable(reasons)
     limits = limits_by_owner(truth.limits)
     teams = {team.id: team.name for team in truth.teams}
-
-    subscribed = _subscribed(truth, offers)
-    reachable = {offer.service.id: offer for some in subscribed.values() for offer in some}
+    surroundings = Surroundings(offers, providers, teams, truth.shared, truth.plans)
+    apps = compile_apps(surroundings, truth.apps, truth.subscriptions, limits)
+    reachable = {id_: offers[id_] for id_ in {id_ for app in apps.values() for id_ in app.grants.values()}}
     used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
     closed = {id_: why for id_ in sorted(used) if (why := _closed(providers[id_], master))}
-    grants = _Grants(providers)
     snapshot = published.Snapshot(
         version=version,
         compiled_us=compiled_us,
         keys=compile_keys(truth.keys, limits, compiled_us),
-        apps={
-            app.id: published.App(
-                id=app.id,
-                name=app.name,
-                team_id=app.team_id,
-                grants=grants.of(app.team_id, subscribed[app.id]),
-                limits=_limits(limits, app.id, "app", app.name)
-                + _limits(limits, app.team_id, "team", teams[app.team_id]),
-                keep_bodies=app.keep_bodies,
-            )
-            for app in truth.apps
-        },
+        apps=apps,
         services={
             id_: _service(reachable[id_], providers, _limits(limits, id_, "service", reachable[id_].service.name))
             for id_ in sorted(reachable)
         },
         accounts={id_: _account(providers[id_]) for id_ in sorted(used) if id_ not in closed},
         issuers=_issuers(truth),
+        offered=offered([offer.service for offer in offers.values() if _is_served(offer)], truth.aliases, truth.shared),
     )
-    return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()})
+    return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()}, surroundings)
+
+
+def _is_served(offer: _Offer) -> bool:
+    return not offer.releases or any(one.design is not None for one in offer.releases)
+
+
+def compile_apps(
+    around: Surroundings, apps: Sequence[App], subscriptions: Iterable[Subscribed], limits: dict[str, list[Limit]]
+) -> dict[str, published.App]:
+    """Apps as gates see them, by their ids; `subscriptions` and `limits` are theirs and their teams'."""
+    services = {id_: offer.service for id_, offer in around.offers.items()}
+    subscribed = given(apps, subscriptions, services, around.shared, around.plans)
+    grants = _Grants(around.providers)
+    return {
+        app.id: published.App(
+            id=app.id,
+            name=app.name,
+            team_id=app.team_id,
+            grants=grants.of(app.team_id, [around.offers[id_] for id_ in subscribed[app.id].service_ids]),
+            limits=_limits(limits, app.id, "app", app.name)
+            + _limits(limits, app.team_id, "team", around.teams[app.team_id]),
+            keep_bodies=app.keep_bodies,
+            plans=subscribed[app.id].plans,
+            ends=subscribed[app.id].ends,
+            states=subscribed[app.id].states,
+        )
+        for app in apps
+    }
 
 
 def compile_keys(keys: Iterable[Key], limits: dict[str, list[Limit]], now_us: int) -> dict[bytes, published.Key]:
@@ -159,18 +197,6 @@ def limits_by_owner(limits: Iterable[Limit]) -> dict[str, list[Limit]]:
     return _grouped(limits, attrgetter("owner_id"))
 
 
-def _subscribed(truth: Truth, offers: dict[str, _Offer]) -> dict[str, list[_Offer]]:
-    """What each app may call."""
-    team_of = {app.id: app.team_id for app in truth.apps}
-    subscribed: dict[str, list[_Offer]] = {app_id: [] for app_id in team_of}
-    for subscription in truth.subscriptions:
-        offer, found = offers.get(subscription.service_id), subscribed.get(subscription.app_id)
-        # The subscription alone is not enough: its service may have been taken back from the organisation since.
-        if offer is not None and found is not None and may_subscribe(team_of[subscription.app_id], offer.service):
-            found.append(offer)
-    return subscribed
-
-
 class _Grants:
     """Every name that leads an app to a service, with equal sets of services worked out once.
 
@@ -215,62 +241,64 @@ def _claim(claims: dict[str, int], service_id: str, rank: int) -> None:
 
 def _service(offer: _Offer, providers: dict[str, Provider], limits: tuple[published.Limit, ...]) -> published.Service:
     service = offer.service
+    releases = tuple(_release(one, providers) for one in offer.releases)
+    custom, flags = service.custom, (service.drop_unsupported, service.try_unsupported)
+    deployments = _deployments(offer.deployments, custom, providers)
+    if releases:
+        # What lists show of it.
+        first = max(releases, key=lambda one: (one.weight, one.major, one.minor))
+        deployments, flags = first.deployments, (first.drop_unsupported, first.try_unsupported)
+        custom = None if first.custom is None else first.custom.decode()
     return published.Service(
         id=service.id,
         name=service.name,
         team_id=service.team_id or "",
         kind=service.kind,
-        deployments=tuple(
-            published.Deployment(
-                id=d.id,
-                name=f"{providers[d.provider_id].name}/{d.model}" if d.model else providers[d.provider_id].name,
-                account_id=d.provider_id,
-                model=d.model,
-                weight=d.weight,
-                facts=facts(providers[d.provider_id].vendor, d.model)
-                if service.custom is None
-                else custom_facts(service.custom),
-            )
-            for d in offer.deployments
-        ),
+        deployments=deployments,
         limits=limits,
         keep_bodies=service.keep_bodies,
         created=service.created_us // 1_000_000,
-        drop_unsupported=service.drop_unsupported,
-        try_unsupported=service.try_unsupported,
-        custom=None if service.custom is None else service.custom.encode(),
+        drop_unsupported=flags[0],
+        try_unsupported=flags[1],
+        custom=None if custom is None else custom.encode(),
+        releases=releases,
     )
 
 
-@lru_cache(maxsize=_MOST_FACTS)
-def facts(vendor: str, model: str) -> published.Facts | None:
-    """What the catalogue knows of a vendor's model; None when it does not have it."""
-    found = find(vendor, model)
-    if found is None:
-        return None
-    return published.Facts(
-        # The whole window where it is known: a request is refused for what surely does not fit.
-        context_window=found.context_window or found.max_input,
-        max_output_tokens=found.max_output,
-        inputs=found.inputs or None,
-        outputs=found.outputs or None,
-        kind=found.kind,
-        capabilities=found.capabilities,
-        name=found.name,
+def _release(one: Designed, providers: dict[str, Provider]) -> published.Release:
+    release, design = one.release, one.design
+    custom = custom_of(design)
+    return published.Release(
+        id=release.id,
+        major=release.major,
+        minor=release.minor,
+        deployments=() if design is None else _deployments(design.deployments, custom, providers),
+        weight=release.weight,
+        major_weight=one.major_weight,
+        drop_unsupported=design is not None and design.drop_unsupported,
+        try_unsupported=design is not None and design.try_unsupported,
+        custom=None if custom is None else custom.encode(),
+        deprecated=(release.deprecated_us or 0) // 1_000_000,
+        # Not before its time.
+        sunset=-(-(release.sunset_us or 0) // 1_000_000),
+        successor=release.successor or "",
+        retired=design is None,
     )
 
 
-@lru_cache(maxsize=_MOST_FACTS)
-def custom_facts(description: str) -> published.Facts | None:
-    """What the description of a custom model says of it, for the list of models; None where this version cannot read it."""
-    try:
-        model = msgspec.json.decode(description, type=CustomModel)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return published.Facts(
-        inputs=("text", *(_READS[subject] for subject in model.accepts if subject in _READS)),
-        kind="embedding" if model.content == "embeddings" else "chat",
-        capabilities=tuple(_CAN[subject] for subject in model.accepts if subject in _CAN),
+def _deployments(
+    places: Iterable[Place], custom: str | None, providers: dict[str, Provider]
+) -> tuple[published.Deployment, ...]:
+    return tuple(
+        published.Deployment(
+            id=d.id,
+            name=f"{providers[d.provider_id].name}/{d.model}" if d.model else providers[d.provider_id].name,
+            account_id=d.provider_id,
+            model=d.model,
+            weight=d.weight,
+            facts=facts(providers[d.provider_id].vendor, d.model) if custom is None else custom_facts(custom),
+        )
+        for d in places
     )
 
 
@@ -329,19 +357,23 @@ def _problems(offers: Iterable[_Offer], providers: dict[str, Provider]) -> list[
     used: set[str] = set()
     for offer in offers:
         name = offer.service.name
-        if not any(deployment.weight for deployment in offer.deployments):
+        if not offer.releases and not any(deployment.weight for deployment in offer.deployments):
             reasons.append(f"the service {name} has no deployment with a weight above 0")
+        reasons.extend(release_problems(name, offer.releases))
         for deployment in offer.deployments:
             used.add(deployment.provider_id)
-            owner = providers[deployment.provider_id].team_id
-            if owner is not None and owner != offer.service.team_id:
+            provider = providers.get(deployment.provider_id)
+            if provider is None:
+                reasons.append(f"the service {name} uses a provider account that there is not")
+            elif provider.team_id is not None and provider.team_id != offer.service.team_id:
                 reasons.append(f"the service {name} uses a provider account of another team")
-    problems = ((provider, _provider_problem(provider)) for id_, provider in providers.items() if id_ in used)
+    problems = ((provider, provider_problem(provider)) for id_, provider in providers.items() if id_ in used)
     reasons.extend(f"the provider {provider.name} cannot be used: {why}" for provider, why in problems if why)
     return reasons
 
 
-def _provider_problem(provider: Provider) -> str | None:
+def provider_problem(provider: Provider) -> str | None:
+    """Why gates could not use this provider account; None when they can."""
     if provider.vendor not in VENDORS:
         return f"{provider.vendor} is not a known vendor"
     if provider.vendor != "demo" and (problem := url_problem(provider.base_url)):

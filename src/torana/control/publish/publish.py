@@ -3,13 +3,14 @@
 A change that cannot be published is rolled back, so the database never holds what gates could not serve. The file is written after
 the commit; whoever dies between the two is caught up by `catch_up`, on the next start and every second.
 
-A change of keys alone, which is what a revocation is, does not read everything again: the last publication is kept encoded, the
-keys that the transaction wrote are put into it, and the file is written from that, whole as ever. Everything is compiled anew when
-anything else was written, when another node has published meanwhile, and when this process has not published yet.
+A change of keys or subscriptions alone, which is what a revocation, an approval and a suspension are, does not read everything
+again: the last publication is kept encoded, the keys and apps that the transaction concerns are put into it, and the file is
+written from that, whole as ever. Everything is compiled anew when anything else was written, when a service comes to its first
+caller or loses its last, when another node has published meanwhile, and when this process has not published yet.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from sqlalchemy import insert, select, text
 from torana.control.audit.keep import keep_anchor
 from torana.control.bulk import without_collecting
 from torana.control.policies import service as policies
-from torana.control.publish.changes import watching
-from torana.control.publish.compile import NotPublishable, compile_keys, compile_snapshot, limits_by_owner
-from torana.control.publish.read import Truth, read, read_keys
-from torana.control.publish.sections import Published, whole, with_keys
+from torana.control.publish.changes import Touched, watching
+from torana.control.publish.compile import NotPublishable, compile_apps, compile_keys, compile_snapshot, limits_by_owner
+from torana.control.publish.read import Truth, read, read_apps, read_keys, read_plans, read_subscribed
+from torana.control.publish.sections import Published, whole, with_apps, with_keys
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us
 from torana.kit.log import logger
@@ -35,8 +36,8 @@ __all__ = ["NotPublishable", "Publisher"]
 
 # Any number that nobody else uses: it makes the changes of all nodes come one after the other.
 _CHANGE_LOCK = 7_061_727
-# More keys than this in one change, and reading everything is no slower.
-_MOST_KEYS = 500
+# More than this in one change, and reading everything is no slower.
+_MOST_TOUCHED = 500
 
 
 class Publisher:
@@ -63,7 +64,7 @@ class Publisher:
                 await _wait_for_others(connection)
                 with watching(connection) as changes:
                     yield connection
-                published = await self._after(connection, changes.key_ids)
+                published = await self._after(connection, changes.touched)
             # Not before the commit: what is kept here is what the database holds.
             self._published = published
             await self._write(published)
@@ -113,14 +114,16 @@ class Publisher:
         async with reading(self.engine) as connection:
             return (await _last(connection))[0]
 
-    async def _after(self, connection: Connection, key_ids: Collection[str] | None) -> Published:
-        """What is to be published now that `key_ids`, or None for anything, may have changed. Notes a new version."""
+    async def _after(self, connection: Connection, touched: Touched | None) -> Published:
+        """What is to be published now that `touched`, or None for anything, may have changed. Notes a new version."""
         version, digest = await _last(connection)
-        before = self._published
-        if before is None or key_ids is None or len(key_ids) > _MOST_KEYS or before.version != version:
+        before, published = self._published, None
+        if before is not None and touched is not None and touched.size <= _MOST_TOUCHED and before.version == version:
+            published = await _with_apps(connection, before, touched)
+            if published is not None:
+                published = await _with_keys(connection, published, touched)
+        if published is None:
             published = await self._compiled(connection, version)
-        else:
-            published = await _with_keys(connection, before, key_ids)
         if published.digest == digest:
             return published
         published = msgspec.structs.replace(published, version=version + 1)
@@ -147,7 +150,7 @@ class Publisher:
 
     def _compile(self, truth: Truth, version: int, now_us: int) -> tuple[Published, dict[str, str]]:
         compiled = compile_snapshot(truth, self.master, version=version, compiled_us=now_us)
-        return whole(compiled.snapshot), compiled.left_out
+        return whole(compiled), compiled.left_out
 
     async def _write(self, published: Published) -> None:
         def write() -> None:
@@ -163,7 +166,22 @@ async def _wait_for_others(connection: Connection) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
 
 
-async def _with_keys(connection: Connection, before: Published, key_ids: Collection[str]) -> Published:
+async def _with_apps(connection: Connection, before: Published, touched: Touched) -> Published | None:
+    """The same with the apps that have these subscriptions; None where everything has to be compiled."""
+    if not touched.subscription_ids:
+        return before
+    apps = await read_apps(connection, touched.subscription_ids)
+    app_ids = [app.id for app in apps]
+    limits = limits_by_owner(await policies.listed_limits(connection, {*app_ids, *(app.team_id for app in apps)}))
+    subscriptions = await read_subscribed(connection, app_ids)
+    # Not as they were: a plan that nobody had is in no snapshot, so another node may have made it without a new version.
+    around = before.surroundings._replace(plans=await read_plans(connection, {one.plan_id for one in subscriptions}))
+    there = compile_apps(around, apps, subscriptions, limits)
+    return await asyncio.to_thread(with_apps, before, there, epoch_us())
+
+
+async def _with_keys(connection: Connection, before: Published, touched: Touched) -> Published:
+    key_ids = touched.key_ids
     if not key_ids:
         return before
     now_us = epoch_us()

@@ -1,6 +1,6 @@
 """All that a snapshot is made of, read in one transaction with one statement a table."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import or_, select
@@ -10,17 +10,33 @@ from torana.control.apps import service as apps
 from torana.control.issuers.service import Issuer
 from torana.control.issuers.service import listed as issuers_listed
 from torana.control.keys.service import Key
+from torana.control.plans.limits import stored_limits
 from torana.control.policies import service as policies
 from torana.control.providers import service as providers
+from torana.control.releases import repository as releases
+from torana.control.releases.repository import Served
 from torana.control.services import service as services
-from torana.control.subscriptions.service import Subscription
+from torana.control.sharing import repository as sharing
 from torana.control.teams import service as teams
 from torana.stores.sql import tables
 from torana.stores.sql.engine import Connection
+from torana.stores.sql.lifecycle_tables import plans
 from torana.stores.sql.metadata import columns_of
 
 KEEP_EXPIRED_US = 30 * 86_400 * 1_000_000
 """How long an expired key stays published, so that its holder hears that it has expired, not that it never was one."""
+
+
+class Subscribed(NamedTuple):
+    """What gates have to know of a subscription."""
+
+    id: str
+    app_id: str
+    service_id: str
+    state: str
+    plan_id: str | None
+    expires_us: int | None
+    review_us: int | None
 
 
 class Truth(NamedTuple):
@@ -35,10 +51,16 @@ class Truth(NamedTuple):
     """Those that are active."""
     deployments: list[services.Deployment]
     aliases: list[services.Alias]
-    subscriptions: list[Subscription]
-    """Those that are approved."""
+    subscriptions: list[Subscribed]
+    """All but those that were cancelled."""
     limits: list[policies.Limit]
     issuers: Sequence[Issuer] = ()
+    plans: Mapping[str, tuple[policies.LimitDraft, ...]] = {}
+    """The limits of each plan, by its id."""
+    shared: Mapping[str, frozenset[str]] = {}
+    """Services whose visibility is `teams`, each with the teams that see it."""
+    releases: Sequence[Served] = ()
+    """Those that are live or retired, of a service newest first."""
 
 
 async def read(connection: Connection, now_us: int) -> Truth:
@@ -51,9 +73,12 @@ async def read(connection: Connection, now_us: int) -> Truth:
         services=[s for s in await services.listed(connection, PLATFORM) if s.state == "active"],
         deployments=await services.deployments_of(connection),
         aliases=await services.aliases_of(connection),
-        subscriptions=await _approved(connection),
+        subscriptions=await read_subscribed(connection),
         limits=await policies.listed_limits(connection),
         issuers=await issuers_listed(connection),
+        plans=await read_plans(connection),
+        shared=await sharing.all_shared(connection),
+        releases=await releases.served(connection),
     )
 
 
@@ -68,11 +93,29 @@ async def read_keys(connection: Connection, now_us: int, key_ids: Collection[str
     return [Key(*row) for row in (await connection.execute(statement)).all()]
 
 
-async def _approved(connection: Connection) -> list[Subscription]:
-    subscriptions = tables.subscriptions
-    rows = await connection.execute(
-        select(*columns_of(subscriptions, Subscription))
-        .where(subscriptions.c.state == "approved")
-        .order_by(subscriptions.c.id)
-    )
-    return [Subscription(*row) for row in rows]
+async def read_apps(connection: Connection, subscription_ids: Collection[str]) -> list[apps.App]:
+    """The apps whose subscriptions these are."""
+    owners = select(tables.subscriptions.c.app_id).where(tables.subscriptions.c.id.in_(subscription_ids))
+    rows = await connection.execute(select(*columns_of(tables.apps, apps.App)).where(tables.apps.c.id.in_(owners)))
+    return [apps.App(*row) for row in rows]
+
+
+async def read_subscribed(connection: Connection, app_ids: Collection[str] | None = None) -> list[Subscribed]:
+    """Subscriptions that are to be published, all or those of these apps."""
+    table = tables.subscriptions
+    columns = [table.c[name] for name in Subscribed._fields]
+    statement = select(*columns).where(table.c.state != "cancelled").order_by(table.c.id)
+    if app_ids is not None:
+        statement = statement.where(table.c.app_id.in_(app_ids))
+    return [Subscribed(*row) for row in await connection.execute(statement)]
+
+
+async def read_plans(
+    connection: Connection, plan_ids: Collection[str | None] | None = None
+) -> dict[str, tuple[policies.LimitDraft, ...]]:
+    """The limits of all plans, or of these."""
+    statement = select(plans.c.id, plans.c.limits)
+    if plan_ids is not None:
+        statement = statement.where(plans.c.id.in_([one for one in plan_ids if one is not None]))
+    rows = await connection.execute(statement)
+    return {id_: stored_limits(limits) for id_, limits in rows}

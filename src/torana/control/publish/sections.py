@@ -1,12 +1,14 @@
-"""What was published, kept encoded, so that a change of keys re-encodes those keys and nothing else."""
+"""What was published, kept encoded, so that a change of keys or subscriptions re-encodes those keys and apps and nothing else."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from torana.core.snapshot import Key, Snapshot
+from torana.control.publish.compile import Compiled, Surroundings
+from torana.core.snapshot import App, Key
 from torana.stores.snapshots import file
 
 _MOST = 1 << 128
@@ -14,6 +16,7 @@ _MOST = 1 << 128
 _STR_8 = 0xD9
 assert len(Key.__struct_fields__) < 16
 _encode = msgspec.msgpack.Encoder().encode
+_app = msgspec.msgpack.Decoder(App).decode
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -25,32 +28,46 @@ class Published(msgspec.Struct, frozen=True):
     """Encoded keys by the hash of their secret."""
     key_sum: int
     """Of all entries of `keys`, in whatever order they came."""
+    apps: Mapping[bytes, bytes]
+    """Encoded apps by their ids. They also are among `others`."""
+    apps_sum: int
+    reach: Mapping[str, int]
+    """How many apps can call each service."""
     others: Mapping[str, file.Packed]
     """The other sections, ready to be written."""
     others_sum: bytes
+    """Of those but the apps."""
+    surroundings: Surroundings
+    """What apps were compiled with."""
 
     @property
     def digest(self) -> bytes:
         """Equal for equal content, however it came about."""
-        return hashlib.blake2b(self.others_sum + self.key_sum.to_bytes(16, "big"), digest_size=16).digest()
+        sums = self.key_sum.to_bytes(16, "big") + self.apps_sum.to_bytes(16, "big")
+        return hashlib.blake2b(self.others_sum + sums, digest_size=16).digest()
 
     def write(self, folder: Path) -> None:
         """Replace the snapshot file. Raises OSError."""
         file.write_packed(folder, self.version, self.compiled_us, {"keys": file.pack(self.keys), **self.others})
 
 
-def whole(snapshot: Snapshot) -> Published:
+def whole(compiled: Compiled) -> Published:
     """Everything encoded anew."""
+    snapshot = compiled.snapshot
     things = file.encoded(snapshot)
-    keys = things.pop("keys")
-    sums = [_sum(section.items()).to_bytes(16, "big") for section in things.values()]
+    keys, apps = things.pop("keys"), things["apps"]
+    sums = [_sum(section.items()).to_bytes(16, "big") for name, section in things.items() if name != "apps"]
     return Published(
         version=snapshot.version,
         compiled_us=snapshot.compiled_us,
         keys=keys,
         key_sum=_sum(keys.items()),
+        apps=apps,
+        apps_sum=_sum(apps.items()),
+        reach=Counter(id_ for app in snapshot.apps.values() for id_ in set(app.grants.values())),
         others={name: file.pack(section) for name, section in things.items()},
         others_sum=b"".join(sums),
+        surroundings=compiled.surroundings,
     )
 
 
@@ -71,6 +88,35 @@ def with_keys(before: Published, key_ids: Collection[str], there: Mapping[bytes,
         compiled_us=compiled_us,
         keys=keys,
         key_sum=(before.key_sum - _sum(removed) + _sum(added.items())) % _MOST,
+    )
+
+
+def with_apps(before: Published, there: Mapping[str, App], compiled_us: int) -> Published | None:
+    """The same but for some apps, all of which were there before.
+
+    None where a service is called by a first app or by none any more: then not only apps are different.
+    """
+    reach = Counter(before.reach)
+    apps = dict(before.apps)
+    changed: list[tuple[bytes, bytes]] = []
+    for app in there.values():
+        name = app.id.encode()
+        if name not in apps:
+            return None
+        changed.append((name, apps[name]))
+        reach.subtract(set(_app(apps[name]).grants.values()))
+        reach.update(set(app.grants.values()))
+        apps[name] = _encode(app)
+    if {id_ for id_, count in reach.items() if count > 0} != set(before.reach):
+        return None
+    added = [(name, apps[name]) for name, _ in changed]
+    return msgspec.structs.replace(
+        before,
+        compiled_us=compiled_us,
+        apps=apps,
+        apps_sum=(before.apps_sum - _sum(changed) + _sum(added)) % _MOST,
+        reach=+reach,
+        others={**before.others, "apps": file.pack(apps)},
     )
 
 

@@ -1,35 +1,54 @@
-"""/api/v1/models: what is offered, and where its calls go."""
+"""/api/v1/services: drafts of services; /api/v1/models: what is offered, and where its calls go."""
 
 from collections import defaultdict
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
-from torana.control.access.scope import PLATFORM
-from torana.control.api.guard import guard
-from torana.control.providers import service as providers
+from torana.control.access.actor import Actor
+from torana.control.api.change import changing, reply
+from torana.control.api.guard import Acting, guard
+from torana.control.api.shapes import PROBLEMS, Listed, Paging
+from torana.control.providers import repository as providers
+from torana.control.providers import service as accounts
 from torana.control.publish.publish import Publisher
-from torana.control.services import repository
+from torana.control.releases import service as releases
+from torana.control.releases.design import designed
+from torana.control.services import checks, drafts, repository
+from torana.control.services import service as services
+from torana.control.services.repository import Filters, Service
+from torana.control.services.schemas import (
+    CalledShown,
+    ServiceAsked,
+    ServiceListed,
+    ServicePatched,
+    ServiceShown,
+    ValidateAsked,
+    ValidationShown,
+)
+from torana.control.services.service import ServiceDraft
 from torana.control.teams import service as teams
-from torana.stores.sql.engine import reading
+from torana.core.errors import Refusal
+from torana.stores.sql.engine import Connection, reading
 
-router = APIRouter()
+router = APIRouter(responses=PROBLEMS)
 
 
-@router.get("/models", **guard("services:read", platform=True))
-async def list_models(request: Request) -> dict[str, Any]:
-    """Services of kind model and custom with their deployments, by name."""
+@router.get("/models", tags=["services"], **guard("services:read"))
+async def list_models(request: Request, actor: Acting) -> dict[str, Any]:
+    """Services of kind model and custom with their deployments, by name: the team's own and the platform's."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
-        services = await repository.listed(connection, PLATFORM)
-        accounts = {account.id: account for account in await providers.listed(connection)}
+        found = await repository.listed(connection, actor.scope("services:read"))
+        known = {account.id: account for account in await accounts.listed(connection)}
         team_names = {team.id: team.name for team in await teams.listed(connection)}
         aliases: dict[str, list[str]] = defaultdict(list)
         for alias in await repository.aliases_of(connection):
             aliases[alias.service_id].append(alias.name)
         deployments: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for one in await repository.deployments_of(connection):
-            account = accounts[one.provider_id]
+            account = known[one.provider_id]
             deployments[one.service_id].append(
                 {"provider": account.name, "vendor": account.vendor, "model": one.model, "weight": one.weight}
             )
@@ -44,6 +63,138 @@ async def list_models(request: Request) -> dict[str, Any]:
             "aliases": sorted(aliases[service.id]),
             "deployments": deployments[service.id],
         }
-        for service in services
+        for service in found
     ]
     return {"models": sorted(models, key=lambda model: str(model["name"]))}
+
+
+@router.get("/services", tags=["services"], response_model=Listed[ServiceListed], **guard("services:read"))
+async def list_services(
+    request: Request,
+    actor: Acting,
+    paging: Paging,
+    name: str | None = None,
+    kind: str | None = None,
+    lifecycle: str | None = None,
+    team: Annotated[str | None, Query(description="Id or name.")] = None,
+) -> Response:
+    """The team's services and the platform's. Sorted by `name` or `created_us`."""
+    publisher: Publisher = request.app.state.publisher
+    async with reading(publisher.engine) as connection:
+        team_id = None if team is None else (await teams.find(connection, actor.scope("services:read"), team)).id
+        filters = Filters(name=name, kind=kind, lifecycle=lifecycle, team_id=team_id)
+        found, following = await repository.paged(connection, actor.scope("services:read"), paging, filters)
+        items = await drafts.all_listed(connection, found)
+    return reply(request, Listed[ServiceListed](items=items, next=following))
+
+
+@router.post("/services", tags=["services"], status_code=201, response_model=ServiceShown, **guard("services:write"))
+async def create_service(body: ServiceAsked, request: Request, actor: Acting) -> Response:
+    """Make a service, as a draft."""
+    async with changing(request) as change:
+        team_id = await _owner(change.connection, actor, body.team)
+        empty = ServiceDraft(
+            body.name, [], team_id, visibility="organisation" if team_id is None else "team", kind=body.kind
+        )
+        draft = await drafts.changed(change.connection, empty._replace(lifecycle="released"), body)
+        service = await services.create(change.connection, draft)
+        after = await drafts.shown(change.connection, service)
+        await change.note(
+            "service.create", "service", service.id, name=service.name, team_id=service.team_id, after=after
+        )
+        return change.reply(after, 201, location=f"/api/v1/services/{service.id}")
+
+
+@router.get("/services/{service}", tags=["services"], response_model=ServiceShown, **guard("services:read"))
+async def get_service(service: str, request: Request, actor: Acting) -> Response:
+    """One service, by its id, or by its name where that has no slash and only one can be meant."""
+    publisher: Publisher = request.app.state.publisher
+    async with reading(publisher.engine) as connection:
+        found = await drafts.shown(connection, await drafts.find(connection, actor, service))
+    return reply(request, found)
+
+
+@router.patch("/services/{service}", tags=["services"], response_model=ServiceShown, **guard("services:write"))
+async def change_service(service: str, body: ServicePatched, request: Request, actor: Acting) -> Response:
+    """Change a draft. Name, kind and owner stay. `approval` is the team's: it takes `teams:write`."""
+    async with changing(request) as change:
+        found = await _changeable(change.connection, actor, service)
+        before = await drafts.shown(change.connection, found)
+        change.match(before)
+        if found.lifecycle == "direct":
+            # What stands there is served: to change it is to publish.
+            actor.demand("services:publish", found.team_id)
+            drafts.check_unreviewed(found)
+        current = await drafts.draft_of(change.connection, found)
+        draft = await drafts.changed(change.connection, current, body)
+        if draft.approval != current.approval:
+            # Otherwise who may not publish alone would first take away what keeps them from it.
+            actor.demand("teams:write", found.team_id)
+        used = await releases.deployments_used(change.connection, found.id)
+        changed = await services.update(change.connection, found, draft, used)
+        after = await drafts.shown(change.connection, changed)
+        await change.note(
+            "service.change", "service", found.id, name=found.name, team_id=found.team_id, before=before, after=after
+        )
+        return change.reply(after)
+
+
+@router.delete("/services/{service}", tags=["services"], status_code=204, **guard("services:write"))
+async def delete_service(service: str, request: Request, actor: Acting) -> Response:
+    """Delete a service that no live release serves, with its releases and subscriptions."""
+    async with changing(request) as change:
+        found = await _changeable(change.connection, actor, service)
+        before = await drafts.shown(change.connection, found)
+        change.match(before, required=False)
+        if live := await releases.lives(change.connection, found.id):
+            users = "its live releases " + ", ".join(f"{one.major}.{one.minor}" for one in live)
+            raise Refusal("in_use", noun="service", name=found.name, users=users)
+        await services.remove(change.connection, found)
+        await change.note("service.delete", "service", found.id, name=found.name, team_id=found.team_id, before=before)
+        return change.reply(None)
+
+
+@router.post(
+    "/services/{service}/validate", tags=["services"], response_model=ValidationShown, **guard("services:write")
+)
+async def validate_service(service: str, body: ValidateAsked, request: Request, actor: Acting) -> Response:
+    """Say whether the draft could be released, and what keeps it from that. Changes nothing."""
+    publisher: Publisher = request.app.state.publisher
+    async with reading(publisher.engine) as connection:
+        found = await drafts.find(connection, actor, service)
+        actor.demand("services:write", found.team_id)
+        design = designed(found, await services.deployments_of(connection, found.id))
+        used = await providers.by_ids(connection, {one.provider_id for one in design.deployments})
+    problems = await checks.problems(design, found.team_id, used)
+    called = []
+    if body.call and not problems:
+        called = await checks.call(design, used, publisher.master, request.app.state.prober)
+    calls = [
+        CalledShown(
+            provider_id=one.provider_id,
+            model=one.model,
+            ok=probed.cause is None,
+            says=probed.says,
+            cause=probed.cause,
+            status=probed.status,
+        )
+        for one, probed in called
+    ]
+    ok = not problems and all(one.ok for one in calls)
+    return reply(request, ValidationShown(ok=ok, problems=problems, calls=calls))
+
+
+async def _changeable(connection: Connection, actor: Actor, reference: str) -> Service:
+    found = await drafts.find(connection, actor, reference)
+    actor.demand("services:write", found.team_id)
+    await drafts.check_changeable(connection, found)
+    return found
+
+
+async def _owner(connection: Connection, actor: Actor, team: str | None) -> str | None:
+    if team is None:
+        actor.demand("services:write", None)
+        return None
+    found = await teams.find(connection, actor.scope("services:read"), team)
+    actor.demand("services:write", found.id)
+    return found.id

@@ -1,12 +1,40 @@
 """Services, their deployments and their aliases in SQL."""
 
+from collections.abc import Collection, Sequence
+
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
 
 from torana.control.access.scope import Scope, within
 from torana.stores.sql.engine import Connection
+from torana.stores.sql.lifecycle_tables import releases, service_teams
 from torana.stores.sql.metadata import columns_of
-from torana.stores.sql.tables import aliases, deployments, services
+from torana.stores.sql.paging import PageAsked, page
+from torana.stores.sql.tables import aliases, declared, deployments, providers, services
+
+_KEPT = -1
+"""The position of a deployment that a release still has, and the draft not: its row keeps the provider account in place."""
+
+EVERYBODY = ("organisation", "public")
+"""Visibilities that every team's apps may subscribe under."""
+_LIVE = ("published", "deprecated")
+
+
+def seen_by(team_ids: Collection[str]) -> ColumnElement[bool]:
+    """The condition on `services` that one of these teams sees it. What it means for one team says `may_subscribe`."""
+    ids = sorted(team_ids)
+    shared = exists().where(service_teams.c.service_id == services.c.id, service_teams.c.shared_with.in_(ids))
+    return or_(
+        services.c.visibility.in_(EVERYBODY),
+        services.c.team_id.in_(ids),
+        and_(services.c.visibility == "teams", shared),
+    )
+
+
+def served() -> ColumnElement[bool]:
+    """The condition on `services` that there is something to subscribe to: not switched off, nor only a draft."""
+    live = exists().where(releases.c.service_id == services.c.id, releases.c.state.in_(_LIVE))
+    return and_(services.c.state == "active", or_(services.c.lifecycle == "direct", live))
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -18,7 +46,7 @@ class Service(msgspec.Struct, frozen=True):
     name: str
     kind: str
     visibility: str
-    """`organisation`: every team's apps may subscribe; `team`: only its own team's."""
+    """Whose apps may subscribe: `team` (its own), `teams` (those it is shared with), `organisation`, `public`."""
     state: str
     """`active` or `disabled`."""
     keep_bodies: bool
@@ -27,6 +55,13 @@ class Service(msgspec.Struct, frozen=True):
     try_unsupported: bool = False
     custom: str | None = None
     """Of kind `custom`: the description of the model, as JSON."""
+    lifecycle: str = "direct"
+    """`direct`: what stands here is served. `released`: it is a draft, and releases of it are served."""
+    description: str | None = None
+    contract: str | None = None
+    """JSON with the schemas of input and output."""
+    approval: str | None = None
+    """JSON: control/releases/design.py says of what form."""
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -37,6 +72,7 @@ class Deployment(msgspec.Struct, frozen=True):
     service_id: str
     provider_id: str
     position: int
+    """In the draft; below 0 it is a release's only."""
     model: str
     weight: int
 
@@ -72,9 +108,16 @@ async def by_name(connection: Connection, team_id: str | None, name: str) -> Ser
     return None if row is None else Service(*row)
 
 
+async def by_id(connection: Connection, service_id: str) -> Service | None:
+    """The service of this id, whoever's it is."""
+    rows = await connection.execute(select(*columns_of(services, Service)).where(services.c.id == service_id))
+    row = rows.one_or_none()
+    return None if row is None else Service(*row)
+
+
 async def named_for(connection: Connection, team_id: str, name: str) -> list[Service]:
     """Every service of this name that the team's apps may subscribe to."""
-    visible = (services.c.team_id == team_id) | (services.c.visibility == "organisation")
+    visible = seen_by((team_id,))
     rows = await connection.execute(
         select(*columns_of(services, Service)).where(services.c.name == name, visible).order_by(services.c.id)
     )
@@ -88,27 +131,116 @@ async def listed(connection: Connection, scope: Scope) -> list[Service]:
     return [Service(*row) for row in rows]
 
 
+async def find(connection: Connection, scope: Scope, reference: str) -> list[Service]:
+    """Services of this id or name that the scope or the platform owns; the one of the id alone where there is one."""
+    statement = select(*columns_of(services, Service)).where(
+        or_(services.c.id == reference, services.c.name == reference)
+    )
+    rows = await connection.execute(within(statement, services, scope, platform_too=True))
+    found = [Service(*row) for row in rows]
+    return [service for service in found if service.id == reference] or found
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which services; None does not filter."""
+
+    name: str | None = None
+    kind: str | None = None
+    lifecycle: str | None = None
+    team_id: str | None = None
+
+
+async def paged(
+    connection: Connection, scope: Scope, asked: PageAsked, filters: Filters
+) -> tuple[list[Service], str | None]:
+    """A page of the scope's services and the platform's, and the cursor of the next. Raises Refusal."""
+    statement = within(select(*columns_of(services, Service)), services, scope, platform_too=True)
+    wanted = {name: value for name, value in msgspec.structs.asdict(filters).items() if value is not None}
+    statement = statement.where(*(services.c[name] == value for name, value in wanted.items()))
+    sorts = {"name": services.c.name, "created_us": services.c.created_us}
+    rows, following = await page(connection, statement, asked, sorts, services.c.id, "name")
+    return [Service(*row) for row in rows], following
+
+
+async def declared_among(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Which of these torana.yaml declares."""
+    return frozenset(await connection.scalars(select(declared.c.id).where(declared.c.id.in_(sorted(ids)))))
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A provider account as deployments refer to it."""
+
+    id: str
+    team_id: str | None
+    name: str
+    vendor: str
+
+
+async def places_of(connection: Connection, ids: Collection[str]) -> dict[str, Place]:
+    """Provider accounts by their ids."""
+    rows = await connection.execute(select(*columns_of(providers, Place)).where(providers.c.id.in_(sorted(ids))))
+    return {row[0]: Place(*row) for row in rows}
+
+
+async def usable_places(connection: Connection, team_id: str | None, reference: str) -> list[Place]:
+    """Provider accounts of this id or name that the team, or everybody, may use: the team's own first."""
+    statement = select(*columns_of(providers, Place)).where(
+        or_(providers.c.id == reference, providers.c.name == reference),
+        or_(providers.c.team_id.is_(None), providers.c.team_id == (team_id or "")),
+    )
+    found = [Place(*row) for row in await connection.execute(statement)]
+    return sorted(found, key=lambda place: (place.id != reference, place.team_id is None))
+
+
 async def remove(connection: Connection, service_id: str) -> None:
     """Delete a service with its deployments, aliases and subscriptions."""
     await connection.execute(delete(services).where(services.c.id == service_id))
 
 
-async def deployments_of(connection: Connection, service_id: str | None = None) -> list[Deployment]:
-    """One service's deployments, or all, in their order."""
+async def deployments_of(
+    connection: Connection, service_id: str | None = None, *, kept_too: bool = False
+) -> list[Deployment]:
+    """One service's deployments, or all, in their order; with `kept_too` also those that only releases have."""
     statement = select(*columns_of(deployments, Deployment)).order_by(
         deployments.c.service_id, deployments.c.position, deployments.c.id
     )
+    if not kept_too:
+        statement = statement.where(deployments.c.position >= 0)
     if service_id is not None:
         statement = statement.where(deployments.c.service_id == service_id)
     return [Deployment(*row) for row in await connection.execute(statement)]
 
 
-async def set_deployments(connection: Connection, service_id: str, wanted: list[Deployment]) -> None:
-    """Make these a service's deployments; ones with a known id are changed in place."""
-    held = {deployment.id for deployment in await deployments_of(connection, service_id)}
-    kept = {deployment.id for deployment in wanted}
-    if gone := held - kept:
-        await connection.execute(delete(deployments).where(deployments.c.id.in_(gone)))
+async def parts_of(
+    connection: Connection, service_ids: Collection[str]
+) -> tuple[Sequence[Deployment], Sequence[Alias]]:
+    """The deployments and the aliases of these services, in their order."""
+    ids = sorted(service_ids)
+    places = select(*columns_of(deployments, Deployment)).where(
+        deployments.c.service_id.in_(ids), deployments.c.position >= 0
+    )
+    names = select(*columns_of(aliases, Alias)).where(aliases.c.service_id.in_(ids)).order_by(aliases.c.name)
+    found = await connection.execute(places.order_by(deployments.c.position, deployments.c.id))
+    return [Deployment(*row) for row in found], [Alias(*row) for row in await connection.execute(names)]
+
+
+async def forget_kept(connection: Connection, service_id: str, used: Collection[str]) -> None:
+    """Delete the deployments that neither the draft has any more nor, by `used`, a release."""
+    gone = delete(deployments).where(deployments.c.service_id == service_id, deployments.c.position < 0)
+    await connection.execute(gone.where(deployments.c.id.not_in(sorted(used))))
+
+
+async def set_deployments(
+    connection: Connection, service_id: str, wanted: list[Deployment], used: Collection[str] = ()
+) -> None:
+    """Make these a service's deployments; ones with a known id are changed in place, and rows of `used` ids stay for releases."""
+    held = {deployment.id for deployment in await deployments_of(connection, service_id, kept_too=True)}
+    left = held - {deployment.id for deployment in wanted}
+    if gone := left - set(used):
+        await connection.execute(delete(deployments).where(deployments.c.id.in_(sorted(gone))))
+    if kept := left & set(used):
+        kept_rows = update(deployments).where(deployments.c.id.in_(sorted(kept)))
+        await connection.execute(kept_rows.values(position=_KEPT))
     for deployment in wanted:
         values = msgspec.structs.asdict(deployment)
         if deployment.id in held:

@@ -1,6 +1,6 @@
 """Services of kind `model` and `custom`: made, changed, removed, with the deployments behind them and their other names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from torana.control.access.names import check_name
@@ -27,6 +27,7 @@ __all__ = [
     "update",
 ]
 
+Visibility = Literal["team", "teams", "organisation", "public"]
 MOST_NAME = 200
 MOST_WEIGHT = 1_000_000
 
@@ -50,7 +51,7 @@ class ServiceDraft(NamedTuple):
     deployments: Sequence[DeploymentDraft]
     team_id: str | None = None
     aliases: Sequence[str] = ()
-    visibility: Literal["team", "organisation"] = "organisation"
+    visibility: Visibility = "organisation"
     state: Literal["active", "disabled"] = "active"
     keep_bodies: bool = False
     kind: Literal["model", "custom"] = "model"
@@ -58,6 +59,12 @@ class ServiceDraft(NamedTuple):
     """Of kind `custom`: the description of the model, as JSON."""
     drop_unsupported: bool = False
     try_unsupported: bool = False
+    lifecycle: Literal["direct", "released"] = "direct"
+    description: str | None = None
+    contract: str | None = None
+    """JSON with the schemas of input and output."""
+    approval: str | None = None
+    """JSON, as control/releases/design.py writes it."""
 
 
 async def create(connection: Connection, draft: ServiceDraft) -> Service:
@@ -94,12 +101,15 @@ async def get_for(connection: Connection, team_id: str, name: str) -> Service:
     return found[0]
 
 
-async def update(connection: Connection, service: Service, draft: ServiceDraft) -> Service:
-    """Change all but name and owner; a deployment that stays keeps its id. Raises Refusal."""
+async def update(connection: Connection, service: Service, draft: ServiceDraft, used: Collection[str] = ()) -> Service:
+    """Change all but name and owner; a deployment that stays keeps its id. Raises Refusal.
+
+    `used` are ids of deployments that releases have: their rows stay.
+    """
     draft = draft._replace(name=service.name, team_id=service.team_id)
     changed = _made(draft, service.id, service.created_us)
     await repository.replace(connection, changed)
-    await _set_parts(connection, changed, draft)
+    await _set_parts(connection, changed, draft, used)
     return changed
 
 
@@ -112,7 +122,9 @@ async def remove(connection: Connection, service: Service) -> None:
 def _made(draft: ServiceDraft, service_id: str, created_us: int) -> Service:
     if draft.team_id is None and draft.visibility == "team":
         raise Refusal("invalid_field", param="visibility", reason="a service of the platform has no team to be kept in")
-    if (draft.kind == "custom") != (draft.custom is not None):
+    # A draft that is not served may still lack it.
+    needed = draft.kind == "custom" and draft.lifecycle == "direct"
+    if (draft.custom is None and needed) or (draft.custom is not None and draft.kind != "custom"):
         raise Refusal("invalid_field", param="custom", reason="a description belongs to a service of kind custom")
     if draft.kind == "custom" and len(draft.deployments) > 1:
         raise Refusal("invalid_field", param="deployments", reason="a custom model has one deployment")
@@ -128,18 +140,23 @@ def _made(draft: ServiceDraft, service_id: str, created_us: int) -> Service:
         drop_unsupported=draft.drop_unsupported,
         try_unsupported=draft.try_unsupported,
         custom=draft.custom,
+        lifecycle=draft.lifecycle,
+        description=draft.description,
+        contract=draft.contract,
+        approval=draft.approval,
     )
 
 
-async def _set_parts(connection: Connection, service: Service, draft: ServiceDraft) -> None:
-    held = {(d.provider_id, d.model): d.id for d in await repository.deployments_of(connection, service.id)}
+async def _set_parts(connection: Connection, service: Service, draft: ServiceDraft, used: Collection[str] = ()) -> None:
+    there = await repository.deployments_of(connection, service.id, kept_too=True)
+    held = {(one.provider_id, one.model): one.id for one in there}
     wanted: dict[tuple[str, str], Deployment] = {}
     for position, part in enumerate(draft.deployments):
         place = (part.provider_id, part.model)
         if place in wanted:
             raise Refusal("invalid_field", param="deployments", reason=f"{part.model} is listed twice")
         wanted[place] = _deployment(service, part, held.get(place) or new_id("deployment"), position)
-    await repository.set_deployments(connection, service.id, list(wanted.values()))
+    await repository.set_deployments(connection, service.id, list(wanted.values()), used)
     for name in draft.aliases:
         check_name(name, "aliases", most=MOST_NAME, slashes=True)
         if await _holder(connection, service.team_id, name, besides=service.id) is not None or name == service.name:

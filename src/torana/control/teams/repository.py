@@ -1,5 +1,7 @@
 """Teams in SQL."""
 
+from collections.abc import Collection
+
 import msgspec
 from sqlalchemy import delete, insert, or_, select, update
 
@@ -58,6 +60,14 @@ async def paged(
     sorts = {"name": teams.c.name, "created_us": teams.c.created_us}
     rows, following = await page(connection, statement, asked, sorts, teams.c.id, "name")
     return [Team(*row) for row in rows], following
+
+
+async def names(connection: Connection, team_ids: Collection[str]) -> dict[str, str]:
+    """Names of these teams by id."""
+    if not team_ids:
+        return {}
+    rows = await connection.execute(select(teams.c.id, teams.c.name).where(teams.c.id.in_(sorted(team_ids))))
+    return {row[0]: row[1] for row in rows}
 
 
 async def rename(connection: Connection, team_id: str, name: str) -> None:

@@ -8,9 +8,10 @@ from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
 from torana.stores.sql.engine import Connection
 
-__all__ = ["Team", "create", "find", "get", "listed", "page", "remove", "rename"]
+__all__ = ["Team", "create", "find", "get", "listed", "names", "page", "remove", "rename"]
 
 listed = repository.listed
+names = repository.names
 page = repository.paged
 
 

@@ -3,7 +3,7 @@
 Nothing of it is on the path of a caller's call.
 """
 
-from torana.gate.probe.ask import Probe, probe
+from torana.gate.probe.ask import Probe, call_account, probe
 from torana.gate.probe.finding import CAUSES, Finding
 
-__all__ = ["CAUSES", "Finding", "Probe", "probe"]
+__all__ = ["CAUSES", "Finding", "Probe", "call_account", "probe"]

@@ -103,6 +103,11 @@ async def probe(asked: Probe, settings: Settings) -> Finding:
         return await _send(client, target, Way(target, door, dialect, False, path), body, asked)
 
 
+async def call_account(settings: Settings, account: Account, key: Secret | None, model: str, embeds: bool) -> Finding:
+    """`probe` of one model, which makes vectors or not. Raises ValueError for settings that cannot be used."""
+    return await probe(Probe(account=account, key=key, model=model, embeds=embeds), settings)
+
+
 def _impatient(account: Account, settings: Settings) -> Account:
     """Somebody is waiting at a terminal."""
     first = account.first_byte_timeout_seconds or settings.upstream_first_byte_timeout_seconds

@@ -44,6 +44,7 @@ class Relay:
     __slots__ = (
         "_call",
         "_caller",
+        "_ends_us",
         "_events",
         "_exchange",
         "_expires_us",
@@ -68,6 +69,7 @@ class Relay:
         self._vendor = FrameReader(masked=False, most=settings.upstream_max_reply_bytes, watch=self._events.read)
         self._view = call.view
         self._expires_us = 0 if call.principal is None else call.principal.key.expires_us
+        self._ends_us = 0 if call.offer is None else call.offer.ends_us
         call.stream_events = 0
         upgraded.read(self._from_caller)
         tunnel.on_full = upgraded.hold
@@ -118,13 +120,15 @@ class Relay:
         """A key, grant or service that is gone ends a connection that may otherwise last for hours. Raises Refusal."""
         call = self._call
         view = call.gate.view
-        if view is not self._view and view is not None:
+        over = self._ends_us and time_ns() // 1000 >= self._ends_us
+        if (over or view is not self._view) and view is not None:
             self._view = view
             offer, call.view = call.offer, view
             try:
                 identify(call)
                 find_offer(call)
                 self._check_model()
+                self._ends_us = 0 if call.offer is None else call.offer.ends_us
             finally:
                 # What it holds, and what its record says, is of the offer that it began with.
                 call.offer = offer

@@ -17,8 +17,10 @@ _OTHER = "other"
 _MOST_PLACES = 200
 _FIELDS = len(CallRecord.__struct_fields__)
 # Arrays of up to 15 elements have a head of one byte, longer ones of three (msgpack specification, "array format family").
-_ARRAY = b"\xdc" + _FIELDS.to_bytes(2, "big")
-assert _FIELDS == 6 + 13 + 14 + 8
+# The last field, the release, is left out where there is none: a shorter array is read with its default.
+_ARRAY = b"\xdc" + (_FIELDS - 1).to_bytes(2, "big")
+_ARRAY_WITH_RELEASE = b"\xdc" + _FIELDS.to_bytes(2, "big")
+assert _FIELDS == 6 + 13 + 14 + 8 + 1
 _NIL = b"\xc0"
 """None in msgpack."""
 _FIVE_NIL = _NIL * 5
@@ -90,7 +92,10 @@ def _account(call: "Call", bodies_kept: bool) -> bytes:
             bodies_kept,
         )
     )
-    return b"%b%b%b%b%b%b%b" % (_ARRAY, before[1:], whose, key, what, after[1:], _special(call))
+    account = b"%b%b%b%b%b%b" % (before[1:], whose, key, what, after[1:], _special(call))
+    if offer is None or offer.release is None:
+        return _ARRAY + account
+    return b"%b%b%b" % (_ARRAY_WITH_RELEASE, account, offer.release)
 
 
 def _special(call: "Call") -> bytes:

@@ -130,7 +130,7 @@ _ACCOUNT_PATTERNS = [(re.compile(re.sub(r"\{\w+\}", "[^/]{1,256}", path.label)),
 MODEL = Path("/v1/models/{model}", "models", _READ)
 GEMINI_MODEL = Path("/v1beta/models/{model}", "models", _READ, dialect=_GEMINI)
 CONTROL = Path("control", "control", _ANY)
-_CONTROL_ROOTS = ("/api", "/console", "/portal", "/docs")
+_CONTROL_ROOTS = ("/api", "/scim", "/console", "/portal", "/docs")
 OTHER = "other"
 
 

@@ -22,7 +22,7 @@ from zlib import crc32
 
 import msgspec
 
-from torana.core.snapshot import Account, App, Issuer, Key, Service, Snapshot
+from torana.core.snapshot import Account, App, Issuer, Key, Offered, Service, Snapshot
 
 FILE_NAME = "current.snap"
 MAGIC = b"torana snapshot 2\n"
@@ -100,6 +100,7 @@ def encoded(snapshot: Snapshot) -> dict[str, dict[bytes, bytes]]:
         "services": {name.encode(): _encode(service) for name, service in snapshot.services.items()},
         "accounts": {name.encode(): _encode(account) for name, account in snapshot.accounts.items()},
         "issuers": {_issuer_key(iss): _encode(issuers) for iss, issuers in snapshot.issuers.items()},
+        "offered": {name.encode(): _encode(offered) for name, offered in snapshot.offered.items()},
     }
 
 
@@ -200,6 +201,7 @@ class SnapshotFile:
         self._service = msgspec.msgpack.Decoder(Service)
         self._account = msgspec.msgpack.Decoder(Account)
         self._issuers = msgspec.msgpack.Decoder(tuple[Issuer, ...])
+        self._offered = msgspec.msgpack.Decoder(tuple[Offered, ...])
 
     def __enter__(self) -> Self:
         return self
@@ -226,6 +228,11 @@ class SnapshotFile:
     def issuers(self, iss: str) -> tuple[Issuer, ...]:
         """Everybody whose tokens name this as `iss`."""
         return self._find("issuers", _issuer_key(iss), self._issuers) or ()
+
+    def offered(self, name: str) -> tuple[Offered, ...]:
+        """Every service of this name, for whomever it is."""
+        # Nothing else is looked up by what a caller wrote: half a surrogate pair is no service's name.
+        return self._find("offered", name.encode("utf-8", "replace"), self._offered) or ()
 
     def counts(self) -> dict[str, int]:
         """How many things each section holds."""

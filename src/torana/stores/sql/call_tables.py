@@ -17,22 +17,30 @@ LATENCY_BOUNDS_US = (
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 _FIELDS = CallRecord.__struct_fields__
-PLACE_FIELDS = _FIELDS[6:19]
+PLACE_FIELDS = (*_FIELDS[6:19], "release")
 """Fields of a call that many calls share (whose it is, what it asked for, where it was sent): stored once in `call_places`."""
 CALL_COLUMNS = (
     "id", "place", "team", "status", "error", "total_us", "first_byte_us", "input_tokens", "output_tokens", "cost_picos",
     "user", "more",
 )  # fmt: skip
-MORE_FIELDS = ("started_us", "price_source", "cached_input_tokens", *_FIELDS[22:30], *_FIELDS[31:])
+MORE_FIELDS = ("started_us", "price_source", "cached_input_tokens", *_FIELDS[22:30], *_FIELDS[31:41])
 """The other fields, in a JSON array: they are read with a call and never searched for, and columns cost more.
 
 An array may end early: with an older record, and where all of SPECIAL_FIELDS are unknown.
 """
-SPECIAL_FIELDS = len(_FIELDS[33:])
-"""How many of the last fields few calls have."""
+SPECIAL_FIELDS = len(_FIELDS[33:41])
+"""How many of the last of them few calls have."""
 
 _WHOLE = BigInteger().with_variant(Integer, "sqlite")
-_LENGTHS = {"endpoint": 200, "team_id": 40, "app_id": 40, "key_id": 40, "service_id": 40, "deployment_id": 40}
+_LENGTHS = {
+    "endpoint": 200,
+    "team_id": 40,
+    "app_id": 40,
+    "key_id": 40,
+    "service_id": 40,
+    "deployment_id": 40,
+    "release": 40,
+}
 
 
 def _place_column(name: str) -> Column[object]:
@@ -95,6 +103,18 @@ call_rollups = Table(
     *(Column(name, Text, primary_key=True) for name in ROLLUP_KEYS[2:-1]),
     Column("status_class", Integer, primary_key=True, autoincrement=False),
     *(Column(name, BigInteger, nullable=False) for name in ROLLUP_SUMS),
+)
+
+RELEASE_SUMS = ("calls", "failed", *(f"latency_{number}" for number in range(len(LATENCY_BOUNDS_US) + 1)))
+
+release_rollups = Table(
+    "release_rollups",
+    metadata,
+    Column("release", String(40), primary_key=True),
+    # Start of the minute in seconds since 1970.
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    # Of the calls that say something of the release: not those that a limit refused, nor those whose callers left.
+    *(Column(name, BigInteger, nullable=False) for name in RELEASE_SUMS),
 )
 
 spool_offsets = Table(

@@ -24,16 +24,23 @@ releases = Table(
     text("note", 2000, nullable=True),
     # Ids of users; no references, because a release outlives its author.
     text("author_id", 40, nullable=True),
+    text("author_name", 320),
     created(),
     time("published_us", nullable=True),
     time("deprecated_us", nullable=True),
     time("sunset_us", nullable=True),
     time("retired_us", nullable=True),
-    # JSON of a canary: the margins, and what it is compared with.
+    # JSON of a canary: the margins, what it is compared with, and what came of it.
     text("canary", nullable=True),
+    # Since when it is watched as one; null: not, or not any more.
+    time("watched_us", nullable=True),
+    # When subscribers were last told that it ends.
+    time("warned_us", nullable=True),
     # The service to go to instead.
     text("successor", 200, nullable=True),
     UniqueConstraint("service_id", "major", "minor"),
+    Index(None, "watched_us"),
+    Index(None, "sunset_us"),
     one_of("state", "review", "approved", "rejected", "withdrawn", "published", "deprecated", "retired"),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Column, Select, tuple_
+from sqlalchemy import Column, Select, select, tuple_, union
 
 from torana.core.errors import Refusal
 from torana.stores.sql.engine import Connection
@@ -59,6 +59,42 @@ async def page(
     rows = [row[:width] for row in found[: asked.limit]]
     more = len(found) > asked.limit
     return Page(rows, _written(sort, found[asked.limit - 1][width:]) if more else None)
+
+
+async def page_of_parts(
+    connection: Connection,
+    rows: Select[Any],
+    parts: Sequence[Select[Any]],
+    asked: PageAsked,
+    sort: Column[Any],
+    key: Column[Any],
+) -> Page:
+    """One page of the rows that any of `parts` finds, each once. Raises Refusal `invalid_field`.
+
+    For a table so large that no index has the whole answer in order: each part is read in the order of its own index and no further
+    than a page, and only what they found is put together. `rows` selects what a row holds; `sort`, which may be turned, is
+    the one column that pages are sorted by, and `key` its unique companion, both of the same table.
+    """
+    name, falling = (asked.sort or f"-{sort.name}").removeprefix("-"), (asked.sort or "-").startswith("-")
+    if name != sort.name:
+        raise Refusal("invalid_field", param="sort", reason=f"expected {sort.name}, with or without - before it")
+    order = (sort.desc(), key.desc()) if falling else (sort, key)
+    place = tuple_(sort, key)
+    whole = asked._replace(sort=f"-{name}" if falling else name)
+    found = []
+    for part in parts:
+        one = part.with_only_columns(key)
+        if asked.cursor is not None:
+            behind = tuple_(*_read(asked.cursor, whole.sort or "", sort))
+            one = one.where(place < behind if falling else place > behind)
+        cut = one.order_by(*order).limit(asked.limit + 1).subquery()
+        found.append(select(cut.c[key.name]))
+    statement = rows.where(key.in_(union(*found) if len(found) > 1 else found[0]))
+    width = len(statement.selected_columns)
+    read = (await connection.execute(statement.add_columns(sort, key).order_by(*order).limit(asked.limit + 1))).all()
+    more = len(read) > asked.limit
+    following = _written(whole.sort or "", read[asked.limit - 1][width:]) if more else None
+    return Page([row[:width] for row in read[: asked.limit]], following)
 
 
 def _written(sort: str, place: Sequence[Any]) -> str:

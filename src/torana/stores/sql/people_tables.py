@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint
 
-from torana.stores.sql.columns import belongs, created, identity, one_of, text, time
+from torana.stores.sql.columns import belongs, created, identity, one_of, text, time, unique_where_null
 from torana.stores.sql.metadata import metadata
 
 users = Table(
@@ -18,11 +18,14 @@ users = Table(
     text("name", 200, nullable=True),
     Column("kind", text("kind", 20).type, nullable=False, server_default="person"),
     Column("state", text("state", 20).type, nullable=False, server_default="active"),
-    # The id that a SCIM client or an identity provider knows the user by.
+    # The id that a SCIM client knows the user by; what identity providers call them stands in `identities`.
     text("external_id", 300, nullable=True),
     time("last_sign_in_us", nullable=True),
+    # Whose service account it is; null for a person.
+    belongs("team_id", "teams", nullable=True),
     UniqueConstraint("email"),
     Index(None, "external_id"),
+    Index(None, "team_id"),
     one_of("kind", "person", "service"),
     one_of("state", "invited", "active", "suspended"),
 )
@@ -54,7 +57,9 @@ sessions = Table(
     belongs("user_id", "users"),
     Column("digest", LargeBinary(16), nullable=False),
     created(),
+    # When it ends unless it is used; use moves it, up to `ends_us`.
     time("expires_us"),
+    time("ends_us"),
     time("seen_us"),
     time("revoked_us", nullable=True),
     text("address", 64, nullable=True),
@@ -72,6 +77,7 @@ sign_in_failures = Table(
     Column("subject", LargeBinary(16), primary_key=True),
     Column("count", time("count").type, nullable=False),
     time("last_us"),
+    Index(None, "last_us"),
 )
 
 invitations = Table(
@@ -80,6 +86,8 @@ invitations = Table(
     identity(),
     text("email", 320),
     text("platform_role", 100),
+    # Whom it lets in, where there is a user already.
+    belongs("user_id", "users", nullable=True),
     belongs("team_id", "teams", nullable=True),
     # Of the team, where there is one.
     text("role", 100, nullable=True),
@@ -91,6 +99,7 @@ invitations = Table(
     time("revoked_us", nullable=True),
     UniqueConstraint("digest"),
     Index(None, "team_id"),
+    Index(None, "email"),
 )
 
 memberships = Table(
@@ -120,6 +129,7 @@ roles = Table(
     text("permissions"),
     created(),
     UniqueConstraint("team_id", "name"),
+    unique_where_null("uq_roles_platform", "team_id", "name"),
 )
 
 identity_providers = Table(
@@ -127,24 +137,39 @@ identity_providers = Table(
     metadata,
     identity(),
     text("name", 100),
-    text("issuer", 2000),
+    text("issuer", 500),
     text("client_id", 300),
     Column("sealed_secret", LargeBinary),
-    # JSON: scopes, the claim with the groups, whether to make unknown users, allowed e-mail domains.
+    # JSON: control/identity/repository.py `Options`.
     text("options"),
     created(),
     time("disabled_us", nullable=True),
     UniqueConstraint("name"),
 )
 
+# Whom an issuer means by a subject. Not by its e-mail address, which it may give to somebody else some day.
+identities = Table(
+    "identities",
+    metadata,
+    identity(),
+    belongs("user_id", "users"),
+    text("issuer", 500),
+    text("subject", 255),
+    created(),
+    UniqueConstraint("issuer", "subject"),
+    Index(None, "user_id"),
+)
+
 groups = Table(
     "groups",
     metadata,
     identity(),
+    # `scim`, or the name of the identity provider whose tokens name it.
+    text("source", 100),
     text("name", 300),
     text("external_id", 300, nullable=True),
     created(),
-    UniqueConstraint("name"),
+    UniqueConstraint("source", "name"),
 )
 
 group_members = Table(
@@ -161,11 +186,23 @@ group_roles = Table(
     "group_roles",
     metadata,
     identity(),
-    # As an identity provider or SCIM spells it.
+    # As in `groups`, whether or not there is such a group yet.
+    text("source", 100),
     text("group_name", 300),
     # Null gives a platform role.
     belongs("team_id", "teams", nullable=True),
     text("role", 100),
     created(),
-    UniqueConstraint("group_name", "team_id", "role"),
+    UniqueConstraint("source", "group_name", "team_id", "role"),
+    unique_where_null("uq_group_roles_platform", "team_id", "source", "group_name", "role"),
+)
+
+# The platform role that groups gave a user. Where users.platform_role is another one, somebody has set it by hand since.
+group_platform_roles = Table(
+    "group_platform_roles",
+    metadata,
+    identity(),
+    belongs("user_id", "users"),
+    text("role", 100),
+    UniqueConstraint("user_id"),
 )

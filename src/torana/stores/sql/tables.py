@@ -123,6 +123,7 @@ services = Table(
     Column("approval", Text),
     UniqueConstraint("team_id", "name"),
     unique_where_null("uq_services_platform", "team_id", "name"),
+    Index(None, "name", "id"),
     one_of("kind", "model", "prompt", "custom", "rest", "mcp"),
     one_of("visibility", "team", "teams", "organisation", "public"),
     one_of("state", "active", "disabled"),
@@ -165,16 +166,33 @@ subscriptions = Table(
     belongs("service_id", "services"),
     Column("state", String(20), nullable=False),
     created(),
-    Column("plan_id", String(40), ForeignKey("plans.id", ondelete="RESTRICT")),
+    # No action, which waits for the end of a statement: a service goes with its plans and its subscriptions.
+    Column("plan_id", String(40), ForeignKey("plans.id")),
     Column("reason", String(2000)),
     Column("requested_by", String(40)),
     Column("changed_us", BigInteger),
     Column("expires_us", BigInteger),
-    # When somebody has to confirm that it is still needed.
+    # When somebody has to have confirmed that it is still needed.
     Column("review_us", BigInteger),
+    # The service's team, which decides: a service never changes its team. Null is the platform.
+    belongs("service_team_id", "teams", nullable=True),
+    # JSON: another plan or end that was asked for and waits for its approval.
+    Column("asked", Text),
+    # When people were told that it is about to end.
+    Column("warned_us", BigInteger),
     UniqueConstraint("app_id", "service_id"),
-    Index(None, "service_id"),
+    # Lists are pages by time: each index is walked in its own order, and no row is sorted.
+    Index(None, "team_id", "created_us", "id"),
+    Index(None, "team_id", "state", "created_us", "id"),
+    Index(None, "service_team_id", "created_us", "id"),
+    Index(None, "service_team_id", "state", "created_us", "id"),
+    Index(None, "service_id", "state", "created_us", "id"),
+    Index(None, "state", "created_us", "id"),
+    Index(None, "team_id", "service_id", "state"),
     Index(None, "plan_id"),
+    # What is due.
+    index_where_set("ix_subscriptions_state_expires_us", "expires_us", "state", "expires_us"),
+    index_where_set("ix_subscriptions_state_review_us", "review_us", "state", "review_us"),
     one_of("state", "requested", "approved", "rejected", "suspended", "cancelled", "expired"),
 )
 

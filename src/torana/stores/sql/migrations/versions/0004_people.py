@@ -19,9 +19,11 @@ def upgrade() -> None:
     _create_memberships()
     _create_roles()
     _create_identity_providers()
+    _create_identities()
     _create_groups()
     _create_group_members()
     _create_group_roles()
+    _create_group_platform_roles()
     _change_tokens()
 
 
@@ -35,9 +37,12 @@ def _change_users() -> None:
         table.add_column(sa.Column("state", sa.String(20), server_default="active", nullable=False))
         table.add_column(sa.Column("external_id", sa.String(300)))
         table.add_column(sa.Column("last_sign_in_us", sa.BigInteger))
+        table.add_column(sa.Column("team_id", sa.String(40)))
+        table.create_foreign_key(op.f("fk_users_team_id"), "teams", ["team_id"], ["id"], ondelete="CASCADE")
         table.create_check_constraint(op.f("ck_users_kind"), "kind IN ('person', 'service')")
         table.create_check_constraint(op.f("ck_users_state"), "state IN ('invited', 'active', 'suspended')")
     op.create_index(op.f("ix_users_external_id"), "users", ["external_id"])
+    op.create_index(op.f("ix_users_team_id"), "users", ["team_id"])
     # Whoever could do everything is an owner now: there has to be one.
     op.execute("UPDATE users SET platform_role = 'owner' WHERE platform_role = 'admin'")
 
@@ -59,6 +64,7 @@ def _create_sessions() -> None:
         sa.Column("digest", sa.LargeBinary(16), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("expires_us", sa.BigInteger, nullable=False),
+        sa.Column("ends_us", sa.BigInteger, nullable=False),
         sa.Column("seen_us", sa.BigInteger, nullable=False),
         sa.Column("revoked_us", sa.BigInteger),
         sa.Column("address", sa.String(64)),
@@ -79,6 +85,7 @@ def _create_sign_in_failures() -> None:
         sa.Column("last_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_failures")),
     )
+    op.create_index(op.f("ix_sign_in_failures_last_us"), "sign_in_failures", ["last_us"])
 
 
 def _create_invitations() -> None:
@@ -87,6 +94,7 @@ def _create_invitations() -> None:
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("email", sa.String(320), nullable=False),
         sa.Column("platform_role", sa.String(100), nullable=False),
+        sa.Column("user_id", sa.String(40)),
         sa.Column("team_id", sa.String(40)),
         sa.Column("role", sa.String(100)),
         sa.Column("digest", sa.LargeBinary(16), nullable=False),
@@ -98,11 +106,13 @@ def _create_invitations() -> None:
         sa.ForeignKeyConstraint(
             ["invited_by"], ["users.id"], name=op.f("fk_invitations_invited_by"), ondelete="SET NULL"
         ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_invitations_user_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_invitations_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("digest", name=op.f("uq_invitations_digest")),
     )
     op.create_index(op.f("ix_invitations_team_id"), "invitations", ["team_id"])
+    op.create_index(op.f("ix_invitations_email"), "invitations", ["email"])
 
 
 def _create_memberships() -> None:
@@ -137,6 +147,10 @@ def _create_roles() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
         sa.UniqueConstraint("team_id", "name", name=op.f("uq_roles_team_id_name")),
     )
+    of_platform = sa.column("team_id").is_(None)
+    op.create_index(
+        "uq_roles_platform", "roles", ["name"], unique=True, sqlite_where=of_platform, postgresql_where=of_platform
+    )
 
 
 def _create_identity_providers() -> None:
@@ -144,7 +158,7 @@ def _create_identity_providers() -> None:
         "identity_providers",
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
-        sa.Column("issuer", sa.String(2000), nullable=False),
+        sa.Column("issuer", sa.String(500), nullable=False),
         sa.Column("client_id", sa.String(300), nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary),
         sa.Column("options", sa.Text, nullable=False),
@@ -155,15 +169,31 @@ def _create_identity_providers() -> None:
     )
 
 
+def _create_identities() -> None:
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("user_id", sa.String(40), nullable=False),
+        sa.Column("issuer", sa.String(500), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_identities_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
+    )
+    op.create_index(op.f("ix_identities_user_id"), "identities", ["user_id"])
+
+
 def _create_groups() -> None:
     op.create_table(
         "groups",
         sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
         sa.Column("name", sa.String(300), nullable=False),
         sa.Column("external_id", sa.String(300)),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
-        sa.UniqueConstraint("name", name=op.f("uq_groups_name")),
+        sa.UniqueConstraint("source", "name", name=op.f("uq_groups_source_name")),
     )
 
 
@@ -187,11 +217,36 @@ def _create_group_roles() -> None:
     op.create_table(
         "group_roles",
         sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
         sa.Column("group_name", sa.String(300), nullable=False),
         sa.Column("team_id", sa.String(40)),
         sa.Column("role", sa.String(100), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_group_roles_team_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_group_roles")),
-        sa.UniqueConstraint("group_name", "team_id", "role", name=op.f("uq_group_roles_group_name_team_id_role")),
+        sa.UniqueConstraint(
+            "source", "group_name", "team_id", "role", name=op.f("uq_group_roles_source_group_name_team_id_role")
+        ),
+    )
+    op.create_index(
+        "uq_group_roles_platform",
+        "group_roles",
+        ["source", "group_name", "role"],
+        unique=True,
+        sqlite_where=sa.text("team_id IS NULL"),
+        postgresql_where=sa.text("team_id IS NULL"),
+    )
+
+
+def _create_group_platform_roles() -> None:
+    op.create_table(
+        "group_platform_roles",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("user_id", sa.String(40), nullable=False),
+        sa.Column("role", sa.String(100), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_group_platform_roles_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_group_platform_roles")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_group_platform_roles_user_id")),
     )

@@ -48,6 +48,7 @@ def _change_services() -> None:
             table.add_column(sa.Column(name, sa.Text))
         table.create_check_constraint(op.f("ck_services_visibility"), _VISIBILITIES)
         table.create_check_constraint(op.f("ck_services_lifecycle"), "lifecycle IN ('direct', 'released')")
+    op.create_index(op.f("ix_services_name_id"), "services", ["name", "id"])
 
 
 def _change_subscriptions() -> None:
@@ -58,11 +59,41 @@ def _change_subscriptions() -> None:
         table.add_column(sa.Column("requested_by", sa.String(40)))
         for name in ("changed_us", "expires_us", "review_us"):
             table.add_column(sa.Column(name, sa.BigInteger))
-        table.create_foreign_key(op.f("fk_subscriptions_plan_id"), "plans", ["plan_id"], ["id"], ondelete="RESTRICT")
+        table.add_column(sa.Column("service_team_id", sa.String(40)))
+        table.add_column(sa.Column("asked", sa.Text))
+        table.add_column(sa.Column("warned_us", sa.BigInteger))
+        table.create_foreign_key(op.f("fk_subscriptions_plan_id"), "plans", ["plan_id"], ["id"])
+        table.create_foreign_key(
+            op.f("fk_subscriptions_service_team_id"), "teams", ["service_team_id"], ["id"], ondelete="CASCADE"
+        )
     op.execute("UPDATE subscriptions SET state = 'rejected' WHERE state = 'refused'")
+    op.execute(
+        "UPDATE subscriptions SET service_team_id = "
+        "(SELECT team_id FROM services WHERE services.id = subscriptions.service_id)"
+    )
     with replacing("subscriptions") as table:
         table.create_check_constraint(op.f("ck_subscriptions_state"), _STATES)
-    op.create_index(op.f("ix_subscriptions_plan_id"), "subscriptions", ["plan_id"])
+    op.drop_index(op.f("ix_subscriptions_service_id"), "subscriptions")
+    for columns in (
+        ["team_id", "created_us", "id"],
+        ["team_id", "state", "created_us", "id"],
+        ["service_team_id", "created_us", "id"],
+        ["service_team_id", "state", "created_us", "id"],
+        ["service_id", "state", "created_us", "id"],
+        ["state", "created_us", "id"],
+        ["team_id", "service_id", "state"],
+        ["plan_id"],
+    ):
+        op.create_index(op.f(f"ix_subscriptions_{'_'.join(columns)}"), "subscriptions", columns)
+    for name in ("expires_us", "review_us"):
+        there = sa.column(name).is_not(None)
+        op.create_index(
+            op.f(f"ix_subscriptions_state_{name}"),
+            "subscriptions",
+            ["state", name],
+            sqlite_where=there,
+            postgresql_where=there,
+        )
 
 
 def _create_releases() -> None:
@@ -80,12 +111,15 @@ def _create_releases() -> None:
         sa.Column("breaking", sa.Boolean, nullable=False),
         sa.Column("note", sa.String(2000)),
         sa.Column("author_id", sa.String(40)),
+        sa.Column("author_name", sa.String(320), nullable=False),
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("published_us", sa.BigInteger),
         sa.Column("deprecated_us", sa.BigInteger),
         sa.Column("sunset_us", sa.BigInteger),
         sa.Column("retired_us", sa.BigInteger),
         sa.Column("canary", sa.Text),
+        sa.Column("watched_us", sa.BigInteger),
+        sa.Column("warned_us", sa.BigInteger),
         sa.Column("successor", sa.String(200)),
         sa.CheckConstraint(
             "state IN ('review', 'approved', 'rejected', 'withdrawn', 'published', 'deprecated', 'retired')",
@@ -98,6 +132,8 @@ def _create_releases() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
         sa.UniqueConstraint("service_id", "major", "minor", name=op.f("uq_releases_service_id_major_minor")),
     )
+    for name in ("watched_us", "sunset_us"):
+        op.create_index(op.f(f"ix_releases_{name}"), "releases", [name])
 
 
 def _create_service_teams() -> None:

@@ -1,0 +1,1 @@
+"""The catalogue: what a team may subscribe to."""

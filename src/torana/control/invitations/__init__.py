@@ -1,0 +1,1 @@
+"""Invitations: how people come in who have no account yet, or into a team."""

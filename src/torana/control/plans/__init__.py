@@ -1,0 +1,1 @@
+"""Plans: named limits and a price, one of which a subscription takes."""

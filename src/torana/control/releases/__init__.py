@@ -1,0 +1,1 @@
+"""Releases: numbered, immutable designs of a service, and how they go live and out of use."""

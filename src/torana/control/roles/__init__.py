@@ -1,0 +1,1 @@
+"""Roles: built in, and made by platform and teams from the published permissions."""

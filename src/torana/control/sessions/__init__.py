@@ -1,0 +1,1 @@
+"""Sessions: people who signed in with a browser."""

@@ -1,0 +1,1 @@
+"""Who sees a service and may subscribe to it."""
