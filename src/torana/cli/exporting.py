@@ -28,6 +28,10 @@ Records = Annotated[bool, typer.Option("--records", help="With --backup: the rec
 KeyVariables = Annotated[
     bool, typer.Option("--key-variables", help="Let every key refer to a variable with its value.")
 ]
+Elsewhere = Annotated[
+    bool,
+    typer.Option("--elsewhere", help="For an empty instance: services of releases as the release in force has them."),
+]
 Database = Annotated[
     str | None,
     typer.Option("--database", help="With --backup: postgresql://… when it is not SQLite.", show_default=False),
@@ -42,6 +46,7 @@ def register(app: typer.Typer) -> None:
 def export(
     output: Output = None,
     key_variables: KeyVariables = False,
+    elsewhere: Elsewhere = False,
     backup: Backup = None,
     records: Records = False,
     data: Data = None,
@@ -52,14 +57,14 @@ def export(
 ) -> None:
     """Export as a torana.yaml, or with `backup` everything."""
     if backup is not None:
-        if output is not None or key_variables or url is not None:
+        if output is not None or key_variables or elsewhere or url is not None:
             raise fail("--backup stands alone: with --data, --database and --records")
         _back_up(backup, data, database, records, as_json)
         return
     if records or database is not None:
         raise fail("--records and --database belong to --backup")
     keys = "variables" if key_variables else "made"
-    found = ask(Target(data, url, token), "GET", "/export", query={"keys": keys})
+    found = ask(Target(data, url, token), "GET", "/export", query={"keys": keys, "elsewhere": str(elsewhere).lower()})
     if output is not None:
         _write(found, output)
     if as_json:

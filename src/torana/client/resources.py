@@ -1095,12 +1095,14 @@ class Declaration:
         )
         return self._transport.call(request, TypeAdapter(models.Applied))
 
-    def export_declaration(self, *, keys: Literal["made", "variables"] | None = None) -> models.Exported:
+    def export_declaration(
+        self, *, keys: Literal["made", "variables"] | None = None, elsewhere: bool | None = None
+    ) -> models.Exported:
         """Everything that torana.yaml can say of what there is, such that planning it here changes nothing.
 
         Needs the permission `declaration:write`.
         """
-        request = Request("GET", "/export", {}, {"keys": keys}, None, {})
+        request = Request("GET", "/export", {}, {"keys": keys, "elsewhere": elsewhere}, None, {})
         return self._transport.call(request, TypeAdapter(models.Exported))
 
 
@@ -1156,12 +1158,14 @@ class AsyncDeclaration:
         )
         return await self._transport.call(request, TypeAdapter(models.Applied))
 
-    async def export_declaration(self, *, keys: Literal["made", "variables"] | None = None) -> models.Exported:
+    async def export_declaration(
+        self, *, keys: Literal["made", "variables"] | None = None, elsewhere: bool | None = None
+    ) -> models.Exported:
         """Everything that torana.yaml can say of what there is, such that planning it here changes nothing.
 
         Needs the permission `declaration:write`.
         """
-        request = Request("GET", "/export", {}, {"keys": keys}, None, {})
+        request = Request("GET", "/export", {}, {"keys": keys, "elsewhere": elsewhere}, None, {})
         return await self._transport.call(request, TypeAdapter(models.Exported))
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from tests.control.plan.test_idempotence import declarations
+from tests.control.releases.offered import offered
 from tests.support.api import organisation
 from torana.control import init
 from torana.control.apps import service as apps
@@ -178,6 +179,106 @@ async def test_what_an_apply_made_stays_in_it_though_somebody_changed_it_since(p
     assert "{name: k, networks: [" in exported.text
     found = await plan(publisher.engine, publisher.master, await _source(exported, publisher))
     assert found.changes == ()
+
+
+@pytest.mark.anyio
+async def test_a_released_service_stays_out_here_and_elsewhere_is_its_release_in_force(
+    publisher: Publisher, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    given = await offered(publisher, description="Answers.")
+    await given.release()
+    second = [{"provider": "demo", "model": "chat", "weight": 3}]
+    await given.patch(deployments=second)
+    await given.release()
+    await given.patch(deployments=[{"provider": "demo", "model": "chat", "weight": 7}])
+    text = "{teams: [{name: mine, apps: [{name: a, subscriptions: [chat]}]}]}"
+    await apply(publisher, Source(text.encode(), OutsideValues({}, {})))
+
+    here = await export(publisher.engine)
+    assert [reason.partition(":")[0] for reason in here.left_out] == [
+        "service chat of team one",
+        "subscription of mine/a to chat, of what is more than that it is there",
+        "subscription of two/caller to chat",
+    ]
+    assert (await plan(publisher.engine, publisher.master, await _source(here, publisher))).changes == ()
+
+    out = await export(publisher.engine, elsewhere=True)
+    assert "weight: 3" in out.text
+    assert "weight: 7" not in out.text
+    assert [reason.partition(":")[0] for reason in out.left_out] == [
+        "service chat of team one, of what is more than that it is there"
+    ]
+    assert "without the live ones 1.0; the file cannot say its description" in out.left_out[0]
+    (tmp_path / "other").mkdir()
+    shutil.copy(migrated_sqlite, tmp_path / "other")
+    other = await _publisher(tmp_path / "other")
+    try:
+        await apply(other, await _source(out, publisher))
+        async with reading(other.engine) as connection:
+            made = await load(connection)
+        assert [(row["name"], row["lifecycle"]) for row in made.services] == [("chat", "direct")]
+        assert len(made.subscriptions) == 2
+    finally:
+        await other.engine.dispose()
+
+
+@pytest.mark.anyio
+async def test_a_service_that_was_never_released_is_in_no_file(publisher: Publisher) -> None:
+    await offered(publisher)
+    out = await export(publisher.engine, elsewhere=True)
+    assert "service chat of team one: none of its releases is live" in out.left_out
+    assert "chat" not in out.text.partition("\n\n")[2]
+
+
+@pytest.mark.anyio
+async def test_what_a_service_was_shared_as_by_hand_stays_here_and_is_nowhere_wider(publisher: Publisher) -> None:
+    text = (
+        "{providers: [{name: p, vendor: ollama}], services: [{name: s, deployments: [{provider: p, model: m}]}, "
+        "{name: t, team: own, deployments: [{provider: p, model: m}]}, "
+        "{name: u, deployments: [{provider: p, model: m}]}], teams: [{name: own}]}"
+    )
+    await apply(publisher, Source(text.encode(), OutsideValues({}, {})))
+    async with publisher.change() as connection:
+        for name, visibility in (("s", "teams"), ("t", "teams"), ("u", "public")):
+            mine = tables.services.c.name == name
+            await connection.execute(update(tables.services).where(mine).values(visibility=visibility))
+    here = await export(publisher.engine)
+    assert len(here.left_out) == 3
+    found = await plan(publisher.engine, publisher.master, await _source(here, publisher))
+    assert found.changes == ()
+    assert found.notes[0] == "service s was given the visibility teams by hand, which stays"
+    kept = text.replace("name: t,", "name: t, visibility: team,")
+    found = await plan(publisher.engine, publisher.master, Source(kept.encode(), OutsideValues({}, {})))
+    assert [change.name for change in found.changes] == ["t (team own)"]
+    out = await export(publisher.engine, elsewhere=True)
+    assert "{name: s," not in out.text
+    assert "visibility: team, team: own" in out.text
+    assert "service s: the file cannot say visibility teams" in out.left_out
+
+
+@pytest.mark.anyio
+async def test_what_is_over_or_waits_for_a_decision_is_not_approved_by_a_file(publisher: Publisher) -> None:
+    text = (
+        "{providers: [{name: p, vendor: ollama}], services: [{name: s, deployments: [{provider: p, model: m}]}], "
+        "teams: [{name: t, apps: [{name: a, subscriptions: [s]}]}]}"
+    )
+    await apply(publisher, Source(text.encode(), OutsideValues({}, {})))
+    for state, kept in (("cancelled", False), ("requested", False), ("suspended", True)):
+        async with publisher.change() as connection:
+            await connection.execute(update(tables.subscriptions).values(state=state))
+        exported = await export(publisher.engine)
+        assert ("subscriptions: [s]" in exported.text) is kept
+        assert f"it is {state}" in exported.left_out[0]
+
+
+@pytest.mark.anyio
+async def test_kinds_of_things_that_no_file_declares_are_counted(publisher: Publisher) -> None:
+    given = await offered(publisher)
+    assert (
+        await given.call("owner", "POST", f"/services/{given.service_id}/plans", {"name": "gold"})
+    ).status_code == 201
+    exported = await export(publisher.engine)
+    assert "plans of services, 1 of them: the file does not declare such" in exported.left_out
 
 
 @pytest.mark.anyio

@@ -25,7 +25,7 @@ Keys = Literal["made", "variables"]
 Entry = dict[str, Any]
 _PERIODS = {seconds: name for name, seconds in PERIODS.items()}
 _KINDS = ("model", "custom")
-_VISIBILITIES = ("organisation", "team")
+_UNSAID = {"approval": "policy of approvals", "contract": "contract", "description": "description"}
 
 
 class Composed(msgspec.Struct):
@@ -40,9 +40,9 @@ class Composed(msgspec.Struct):
     """What is there and not in the file, each with the reason."""
 
 
-def compose(stored: Stored, keys: Keys) -> Composed:
-    """Everything that the file can say, ordered by name."""
-    composer = _Composer(stored, keys)
+def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
+    """Everything that the file can say, ordered by name. `elsewhere`: not for where it was made, but for an empty instance."""
+    composer = _Composer(stored, keys, elsewhere)
     sections: dict[str, list[Entry]] = {
         "providers": [entry for row in _by_name(stored.providers) if (entry := composer.provider(row))],
         "services": [entry for row in _by_name(stored.services) if (entry := composer.service(row))],
@@ -62,8 +62,9 @@ def _by_price(rows: Iterable[Row]) -> list[Row]:
 
 
 class _Composer:
-    def __init__(self, stored: Stored, keys: Keys) -> None:
+    def __init__(self, stored: Stored, keys: Keys, elsewhere: bool) -> None:
         self.stored = stored
+        self.elsewhere = elsewhere
         self.keys_as = keys
         self.variables = Variables()
         self.files: dict[str, str] = {}
@@ -132,7 +133,7 @@ class _Composer:
         entry: Entry = {"name": row["name"]}
         if row["kind"] != "model":
             entry["kind"] = row["kind"]
-        entry["visibility"] = row["visibility"]
+        entry["visibility"] = self.visibility(row)
         if team:
             entry["team"] = team
         if aliases := sorted(alias["name"] for alias in self.aliases[row["id"]]):
@@ -144,17 +145,48 @@ class _Composer:
         for flag in ("keep_bodies", "drop_unsupported", "try_unsupported"):
             if row[flag]:
                 entry[flag] = True
+        if more := self.more_than_sayable(row):
+            self.leave_out(f"{what}, of what is more than that it is there", "; ".join(more))
         return entry
+
+    def visibility(self, row: Row) -> str | None:
+        """As the file says it; None where the file would give away more than there is."""
+        visibility: str = row["visibility"]
+        if visibility == "public":
+            return "organisation"
+        if visibility != "teams":
+            return visibility
+        if self.elsewhere:
+            return "team" if row["team_id"] is not None else None
+        # An apply here leaves its teams as they are, but would remove what it made and the file no longer names.
+        return "organisation" if self.made_by_apply(row) else None
+
+    def more_than_sayable(self, row: Row) -> list[str]:
+        """What of a service the file cannot say."""
+        more: list[str] = []
+        if row["visibility"] != (said := self.visibility(row)):
+            stays = "" if self.elsewhere else "; an apply here leaves it as it is"
+            more.append(f"its visibility is {row['visibility']}, and the file says {said}{stays}")
+        if others := row.get("others"):
+            more.append(
+                f"it is written as its release {row['release']} has it, without the live ones {', '.join(others)}"
+            )
+        lost = [words for column, words in _UNSAID.items() if row[column]]
+        if lost:
+            more.append(f"the file cannot say its {' and its '.join(lost)}")
+        return more
 
     def service_problem(self, row: Row) -> str | None:
         if row["kind"] not in _KINDS:
             return f"the file cannot declare services of kind {row['kind']}"
-        if row["visibility"] not in _VISIBILITIES:
+        if self.visibility(row) is None:
             return f"the file cannot say visibility {row['visibility']}"
         if row["state"] != "active":
             return f"it is {row['state']}"
         if row.get("lifecycle", "direct") != "direct":
-            return "what is served of it are releases, which are in backups only"
+            if self.elsewhere:
+                return "none of its releases is live"
+            return "it is served by releases, which no apply here touches; an export for elsewhere has the one in force"
         if row["name"] in self.named:
             return "the file has another service of this name"
         for deployment in self.deployments[row["id"]]:
@@ -193,12 +225,21 @@ class _Composer:
     def subscription(self, row: Row, app: str) -> str | None:
         """The service's name; None where it is left out."""
         what = f"subscription of {app} to {self.all_services[row['service_id']]}"
-        if row["service_id"] not in self.services:
-            self.leave_out(what, "its service is left out")
-            return None
+        name = self.services.get(row["service_id"])
         why = None
-        if row["state"] != "approved":
-            why = f"it is {row['state']}"
+        if name is None:
+            why = "its service is left out"
+            # An apply here finds it there.
+            name = self.all_services[row["service_id"]]
+            if not self.made_by_apply(row) or name in self.named:
+                self.leave_out(what, why)
+                return None
+        if row["state"] not in ("approved", "suspended"):
+            # In the file it would be approved.
+            self.leave_out(what, f"it is {row['state']}")
+            return None
+        if row["state"] == "suspended":
+            why = "it is suspended"
         elif row.get("plan_id") or row.get("expires_us"):
             why = "the file cannot say its plan or its end"
         # An apply would remove what an apply made and the file no longer names.
@@ -207,7 +248,7 @@ class _Composer:
             return None
         if why is not None:
             self.leave_out(f"{what}, of what is more than that it is there", why)
-        return self.services[row["service_id"]]
+        return name
 
     def key(self, row: Row, app: str) -> Entry | None:
         what = f"key {app}/{row['name']}"
@@ -260,7 +301,8 @@ class _Composer:
             entry["limits"] = limits
 
     def made_by_apply(self, row: Row) -> bool:
-        return row["id"] in self.stored.declared
+        """Whether an apply of a file here that does not name it would remove it."""
+        return not self.elsewhere and row["id"] in self.stored.declared
 
 
 def _number(seconds: float) -> Data:

@@ -49,10 +49,16 @@ async def export_declaration(
             description="`made`: keys are named without a value. `variables`: each refers to a variable with its value."
         ),
     ] = "made",
+    elsewhere: Annotated[
+        bool,
+        Query(
+            description="For an empty instance: services that are served by releases as the release in force has them."
+        ),
+    ] = False,
 ) -> Response:
     """Everything that torana.yaml can say of what there is, such that planning it here changes nothing."""
     publisher: Publisher = request.app.state.publisher
-    found = await export(publisher.engine, keys)
+    found = await export(publisher.engine, keys, elsewhere=elsewhere)
     return reply(
         request,
         Exported(text=found.text, variables=found.variables, files=found.files, left_out=found.left_out),

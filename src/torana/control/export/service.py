@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,11 +11,14 @@ from torana.control.bulk import without_collecting
 from torana.control.declaration.problems import DeclarationError, Problem
 from torana.control.declaration.read import Parsed, forget_parsed, parse_declaration
 from torana.control.declaration.references import Surroundings, check_references
+from torana.control.export import repository as tables
 from torana.control.export.compose import Keys, compose
+from torana.control.export.released import in_force
 from torana.control.export.text import document
 from torana.control.plan import repository
 from torana.control.plan.apply import KNOWN_VENDORS
 from torana.control.plan.repository import Stored
+from torana.control.releases import repository as releases
 from torana.stores.sql.engine import Engine, reading
 
 _ENTRY = re.compile(r"([a-z_]+)\[([0-9]+)\]")
@@ -34,18 +38,30 @@ class Exported(msgspec.Struct, frozen=True):
     """What is there and not in the file, each with the reason."""
 
 
-async def export(engine: Engine, keys: Keys = "made") -> Exported:
-    """Everything that a torana.yaml can say of what there is now."""
+async def export(engine: Engine, keys: Keys = "made", *, elsewhere: bool = False) -> Exported:
+    """Everything that a torana.yaml can say of what there is now.
+
+    `elsewhere`: to make the same in an empty instance, services as their releases in force have them. Without it the file is for
+    here, where an apply of it changes nothing.
+    """
     async with reading(engine) as connection:
         stored = await repository.load(connection)
+        if elsewhere:
+            stored = in_force(stored, await releases.served(connection))
+        beside = await tables.beside(connection)
     with without_collecting():
-        return await asyncio.to_thread(_written, stored, keys)
+        return await asyncio.to_thread(_written, stored, keys, elsewhere, beside)
 
 
-def applicable(sections: dict[str, list[dict[str, Any]]], left_out: list[str]) -> None:
-    """Take out of `sections` whatever a file cannot say, until it can be read as a whole; `left_out` says what, and why."""
+def applicable(
+    sections: dict[str, list[dict[str, Any]]], left_out: list[str], services: Mapping[str, str] | None = None
+) -> None:
+    """Take out of `sections` whatever a file cannot say, until it can be read as a whole; `left_out` says what, and why.
+
+    `services` are there besides, each with the team whose own it is.
+    """
     for _ in range(_MOST_ROUNDS):
-        found = problems_of(document(sections))
+        found = problems_of(document(sections), services)
         if not found:
             break
         # From the end, so that the numbers of those before stay what they are.
@@ -54,22 +70,28 @@ def applicable(sections: dict[str, list[dict[str, Any]]], left_out: list[str]) -
     forget_parsed()
 
 
-def problems_of(text: str) -> tuple[Problem, ...]:
-    """What a plan of this file would complain of, but for values that stand outside it."""
+def problems_of(text: str, services: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+    """What a plan of this file would complain of where these `services` are, but for values that stand outside it."""
+    around = Surroundings(vendors=KNOWN_VENDORS, services=services or {})
     try:
         parsed: Parsed = parse_declaration(text.encode())
-        check_references(parsed.declaration, Surroundings(vendors=KNOWN_VENDORS), parsed.problems)
+        check_references(parsed.declaration, around, parsed.problems)
         parsed.problems.raise_if_any()
     except DeclarationError as error:
         return error.problems
     return ()
 
 
-def _written(stored: Stored, keys: Keys) -> Exported:
-    composed = compose(stored, keys)
+def _written(stored: Stored, keys: Keys, elsewhere: bool, beside: Mapping[str, int]) -> Exported:
+    composed = compose(stored, keys, elsewhere=elsewhere)
     left_out = composed.left_out
-    applicable(composed.sections, left_out)
-    comments = ["What there is, for `torana plan` and `torana apply`. Secrets are not in it."]
+    applicable(composed.sections, left_out, {} if elsewhere else _staying(stored))
+    left_out += [f"{words}, {count} of them: the file does not declare such" for words, count in sorted(beside.items())]
+    comments = [
+        "What there is, for `torana plan` and `torana apply`. Secrets are not in it, nor people, their tokens and records."
+    ]
+    if elsewhere:
+        comments.append("It is for an empty instance: where it was made, services are written otherwise.")
     if composed.variables:
         comments += ["Set these variables before:"]
         comments += [f"  {name}  {what}" for name, what in sorted(composed.variables.items())]
@@ -77,6 +99,13 @@ def _written(stored: Stored, keys: Keys) -> Exported:
         comments += ["Not in this file (a backup has it all):"]
         comments += [f"  {reason}" for reason in left_out]
     return Exported(document(composed.sections, comments), dict(composed.variables), composed.files, left_out)
+
+
+def _staying(stored: Stored) -> dict[str, str]:
+    """Services that no apply made, and so are there whatever the file says."""
+    teams = {row["id"]: row["name"] for row in stored.teams}
+    mine = (row for row in stored.services if row["id"] not in stored.declared)
+    return {row["name"]: teams.get(row["team_id"], "") if row["visibility"] == "team" else "" for row in mine}
 
 
 Way = tuple[tuple[str, int], ...]
