@@ -14,7 +14,7 @@ from tests.docs.settings_page import PAGE, with_table
 from tests.support.vendor_process import ROOT
 from torana.catalog.merge import ORDER
 from torana.catalog.models import CAPABILITIES, KINDS
-from torana.cli import audit, calls, custom, keys, models, plan_apply, vendors
+from torana.cli import audit, calls, custom, exporting, importing, keys, models, plan_apply, vendors
 from torana.cli.app import app
 from torana.control.declaration import read
 from torana.core.errors import ERRORS
@@ -165,7 +165,7 @@ def _tables() -> Iterator[tuple[str, ...]]:
 def _commands() -> Iterator[tuple[str, Any]]:
     whole = typer.Typer()
     whole.registered_commands = list(app.registered_commands)
-    for module in (plan_apply, keys, models, vendors, custom, calls, audit):
+    for module in (plan_apply, keys, models, vendors, custom, calls, audit, exporting, importing):
         module.register(whole)
     root = typer.main.get_command(whole)
     yield from _walk(root, "")

@@ -29,9 +29,9 @@ app = typer.Typer(
 def run_app() -> None:
     """Run the command that `sys.argv` names; `serve` is run by torana.cli.run before it comes here."""
     if len(sys.argv) < 2 or sys.argv[1] not in _OWN:
-        from torana.cli import audit, calls, custom, keys, models, plan_apply, vendors
+        from torana.cli import audit, calls, custom, exporting, importing, keys, models, plan_apply, vendors
 
-        for commands in (plan_apply, keys, models, vendors, custom, calls, audit):
+        for commands in (plan_apply, keys, models, vendors, custom, calls, audit, exporting, importing):
             commands.register(app)
     app()
 

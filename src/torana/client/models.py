@@ -320,6 +320,15 @@ class EntryShown(Model):
     after: Any = None
 
 
+class Exported(Model):
+    """What there is, as a torana.yaml. It holds no secret."""
+
+    text: str
+    variables: dict[str, str]
+    files: dict[str, str]
+    left_out: list[str]
+
+
 class FieldPlanned(Model):
     """One field; secrets are masked."""
 
@@ -1270,6 +1279,7 @@ DeliveryShown.model_rebuild()
 DeploymentAsked.model_rebuild()
 DeploymentShown.model_rebuild()
 EntryShown.model_rebuild()
+Exported.model_rebuild()
 FieldPlanned.model_rebuild()
 FindingShown.model_rebuild()
 GroupRoleShown.model_rebuild()

@@ -1095,6 +1095,16 @@ class Declaration:
         )
         return self._transport.call(request, TypeAdapter(models.Applied))
 
+    def export_declaration(
+        self, *, keys: Literal["made", "variables"] | None = None, elsewhere: bool | None = None
+    ) -> models.Exported:
+        """Everything that torana.yaml can say of what there is, such that planning it here changes nothing.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request("GET", "/export", {}, {"keys": keys, "elsewhere": elsewhere}, None, {})
+        return self._transport.call(request, TypeAdapter(models.Exported))
+
 
 class AsyncDeclaration:
     """Operations on declaration."""
@@ -1147,6 +1157,16 @@ class AsyncDeclaration:
             {},
         )
         return await self._transport.call(request, TypeAdapter(models.Applied))
+
+    async def export_declaration(
+        self, *, keys: Literal["made", "variables"] | None = None, elsewhere: bool | None = None
+    ) -> models.Exported:
+        """Everything that torana.yaml can say of what there is, such that planning it here changes nothing.
+
+        Needs the permission `declaration:write`.
+        """
+        request = Request("GET", "/export", {}, {"keys": keys, "elsewhere": elsewhere}, None, {})
+        return await self._transport.call(request, TypeAdapter(models.Exported))
 
 
 class Groups:

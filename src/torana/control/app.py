@@ -16,6 +16,7 @@ from torana.control.audit.endpoints import router as audit
 from torana.control.calls.endpoints import CallQueries
 from torana.control.calls.endpoints import router as calls
 from torana.control.catalogue.endpoints import router as catalogue
+from torana.control.export.endpoints import router as export
 from torana.control.groups.endpoints import router as groups
 from torana.control.identity.endpoints import router as identity_providers
 from torana.control.identity.sign_in_endpoints import router as sign_in
@@ -67,6 +68,7 @@ ROUTERS = (
     webhooks,
     apps,
     issuers,
+    export,
     subscriptions,
     plans,
     sharing,

@@ -5,7 +5,7 @@ Types come from the field, not from YAML's guesses: `name: 1.10` is the text 1.1
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from torana.control.declaration.shape import Named, Outside
 
 Made = TypeVar("Made")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_AMOUNT = 1_000_000_000_000
 _WHOLE = re.compile(r"[+-]?[0-9][0-9_]{0,30}")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9_]{0,30}(\.[0-9]{1,30})?")
@@ -232,7 +233,7 @@ class Fields:
             if moment.tzinfo is None and len(text) > 10:
                 raise ValueError("no zone")
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            since = int(moment.timestamp()) * 1_000_000
+            since = (moment - _EPOCH) // timedelta(microseconds=1)
         except (ValueError, OverflowError):
             since = 0
         if since <= 0:

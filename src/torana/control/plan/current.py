@@ -129,6 +129,11 @@ def price_name(vendor: str | None, provider: str | None, model: str) -> str:
     return f"vendor {vendor}: {model}" if vendor is not None else f"provider {provider}: {model}"
 
 
+def dollars_text(dollars: str | None) -> str | None:
+    """Dollars as a file's fields spell them, however the admin API was given them: `1.50` is `1.5`."""
+    return dollars.rstrip("0").rstrip(".") if dollars is not None and "." in dollars else dollars
+
+
 class _Rows:
     def __init__(self, stored: Stored, master: MasterKey) -> None:
         self.stored = stored
@@ -233,6 +238,6 @@ class _Rows:
     def prices(self) -> Iterable[Thing]:
         for row in self.stored.prices:
             provider = self.provider_names.get(row["provider_id"])
-            fields: dict[str, FieldValue] = {part: row[f"{part}_usd"] for part in PRICE_PARTS}
+            fields: dict[str, FieldValue] = {part: dollars_text(row[f"{part}_usd"]) for part in PRICE_PARTS}
             needs: tuple[tuple[Kind, str], ...] = (("provider", provider),) if provider is not None else ()
             yield self.thing("price", row, price_name(row["vendor"], provider, row["model"]), fields, *needs)

@@ -171,6 +171,7 @@ class _Maker:
 
     def service(self, declared: ServiceDeclared) -> None:
         name = owned_name(declared.name, declared.team.name if declared.team else "")
+        declared = self.shared(name, declared)
         self.services[name] = declared
         description = self.description(declared)
         if description is not None:
@@ -187,6 +188,15 @@ class _Maker:
             "try_unsupported": flag_text(declared.try_unsupported),
         }
         self.add("service", name, fields, declared.limits)
+
+    def shared(self, name: str, declared: ServiceDeclared) -> ServiceDeclared:
+        """Its visibility stays where it was set by hand to what a file cannot say, unless the file keeps it in its team."""
+        there = self.before.things.get(("service", name))
+        visibility = None if there is None else there.fields["visibility"]
+        if declared.visibility == "team" or visibility not in ("teams", "public"):
+            return declared
+        self.notes.append(f"service {name} was given the visibility {visibility} by hand, which stays")
+        return msgspec.structs.replace(declared, visibility=visibility)
 
     def description(self, declared: ServiceDeclared) -> str | None:
         """Of a custom model, as JSON."""

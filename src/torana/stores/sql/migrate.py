@@ -13,6 +13,7 @@ SchemaState = Literal["absent", "older", "current", "newer"]
 
 # Any number that nobody else uses: it makes nodes that start together migrate one after the other.
 _MIGRATION_LOCK = 7_061_726
+VERSION_TABLE = "alembic_version"
 
 
 class SchemaTooNew(Exception):
@@ -22,19 +23,30 @@ class SchemaTooNew(Exception):
 async def schema_state(engine: Engine) -> SchemaState:
     """How the database's schema stands to this program's."""
     async with reading(engine) as connection:
-        return _state(await _revision(connection))
+        return _state(await revision_of(connection))
 
 
 async def upgrade(engine: Engine) -> None:
     """Bring the schema to this program's, in one transaction. Does nothing when it is there. Raises SchemaTooNew."""
     async with reading(engine) as connection:
-        if _current(await _revision(connection)):
+        if _current(await revision_of(connection)):
             return
     async with writing(engine) as connection:
-        if not is_sqlite(connection):
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        if not _current(await _revision(connection)):
-            await connection.run_sync(_run)
+        await wait_for_others(connection)
+        if not _current(await revision_of(connection)):
+            await bring_to(connection, "head")
+
+
+async def wait_for_others(connection: Connection) -> None:
+    """Let no other node migrate until this transaction ends."""
+    # On SQLite the transaction itself has the write lock from its beginning.
+    if not is_sqlite(connection):
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+
+
+async def bring_to(connection: Connection, revision: str) -> None:
+    """Bring the schema forward to a known revision, inside the caller's transaction. Does nothing when it is there."""
+    await connection.run_sync(_run, revision)
 
 
 def _state(revision: str | None) -> SchemaState:
@@ -53,9 +65,11 @@ def _current(revision: str | None) -> bool:
     return state == "current"
 
 
-async def _revision(connection: Connection) -> str | None:
+async def revision_of(connection: Connection) -> str | None:
+    """The revision that the schema has; None before the first."""
+
     def read(sync: SyncConnection) -> Any:
-        if not inspect(sync).has_table("alembic_version"):
+        if not inspect(sync).has_table(VERSION_TABLE):
             return None
         return sync.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
@@ -63,7 +77,7 @@ async def _revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _run(connection: SyncConnection) -> None:
+def _run(connection: SyncConnection, revision: str) -> None:
     # Here, not above: a start that has nothing to migrate does not pay for the import.
     from alembic import command
     from alembic.config import Config
@@ -72,4 +86,4 @@ def _run(connection: SyncConnection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

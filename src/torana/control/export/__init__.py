@@ -1,0 +1,1 @@
+"""What exists, written as the torana.yaml that would make it."""
