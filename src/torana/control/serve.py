@@ -17,7 +17,7 @@ from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
 from torana.control.invitations.post import post_by
-from torana.control.issuers.refresh import keep_fresh
+from torana.control.issuers import refresh as issuers
 from torana.control.notices.deliver import Senders, deliver
 from torana.control.notices.mail import mail_server
 from torana.control.place import FORWARDED_SOCKET, SOCKET
@@ -86,7 +86,7 @@ async def serve_in_loop(
             spawn(_reconcile(publisher), "reconcile"),
             spawn(_keep_anchor(publisher), "audit_anchor"),
             spawn(deliver(publisher, senders), "deliver"),
-            spawn(keep_fresh(publisher), "issuers"),
+            _repeating("refresh_issuers", issuers.run_once, publisher, issuers.LOOK_SECONDS),
             _repeating("end_subscriptions", subscriptions.run_once, publisher, subscriptions.SECONDS),
             _repeating("end_releases", end_due, publisher, RECONCILE_SECONDS),
             _repeating("judge_canaries", judge_canaries, publisher, CANARY_SECONDS),

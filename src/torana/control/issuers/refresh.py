@@ -19,8 +19,6 @@ from torana.control.issuers.repository import Issuer
 from torana.control.publish.publish import Publisher
 from torana.control.webhooks.address import pinned
 from torana.core.egress import is_refused
-from torana.core.ids import epoch_us
-from torana.kit.log import logger
 from torana.stores.sql.engine import Connection, reading, writing
 
 LOOK_SECONDS = 5.0
@@ -77,21 +75,6 @@ async def _get(uri: str) -> bytes:
 def _certificates() -> ssl.SSLContext:
     # Made once: reading the system's certificates takes longer than a call.
     return ssl.create_default_context()
-
-
-async def keep_fresh(publisher: Publisher) -> None:
-    """Fetch what is due, for as long as control runs."""
-    failing = False
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        try:
-            await run_once(publisher, epoch_us())
-            failing = False
-        except Exception as error:
-            # Said once, not every time.
-            if not failing:
-                logger().warning("issuers_not_refreshed", error=type(error).__name__)
-            failing = True
 
 
 async def run_once(publisher: Publisher, now_us: int, get: Fetch = fetch) -> int:
