@@ -6,6 +6,7 @@ need is refused as well.
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,3 +175,7 @@ def problems() -> list[str]:
                 found.append(f"{name}: looks at the team; take it out of KNOWN")
     found += [f"{name}: there is no such query; take it out of KNOWN" for name in sorted(known - seen)]
     return found
+
+
+if __name__ == "__main__":
+    sys.exit("\n".join(problems()) or None)
