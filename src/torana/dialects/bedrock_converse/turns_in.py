@@ -141,7 +141,7 @@ def _read_file(kind: type[Image | Document | Audio | Video], block: Fields) -> P
     source = block.inner("source")
     if source is None:
         raise wrong(block.place("source"), "it is missing")
-    type_ = media_type(format_)
+    type_ = media_type(format_, kind)
     found = _read_source(source, type_)
     if found is None or (type_ is None and (format_ is not None or kind is not Document)):
         return None
