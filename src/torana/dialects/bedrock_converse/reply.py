@@ -20,13 +20,13 @@ from torana.core.exchange import (
 )
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError, proofs
-from torana.dialects.anthropic_messages.signatures import Wrapped
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.blocks import write_blocks
 from torana.dialects.bedrock_converse.ends import TIERS, write_stop, write_usage
 from torana.dialects.bedrock_converse.media import media_type
 from torana.dialects.bedrock_converse.thoughts import read_thought, signed
 from torana.dialects.halves import mending
+from torana.dialects.proofs import Wrapped
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 STOPS: dict[str, Stop] = {

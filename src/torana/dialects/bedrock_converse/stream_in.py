@@ -23,7 +23,6 @@ from torana.core.stream import (
 )
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import proofs
-from torana.dialects.anthropic_messages.signatures import Wrapped
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.eventstream import Frame, FrameError, Frames
 from torana.dialects.bedrock_converse.media import media_type
@@ -38,6 +37,7 @@ from torana.dialects.bedrock_converse.reply import (
 )
 from torana.dialects.bedrock_converse.thoughts import read_thought
 from torana.dialects.halves import mending
+from torana.dialects.proofs import Wrapped
 
 MOST_HELD_BYTES = 32 * 1_048_576
 """Of an image that comes in pieces, or of blocks that come before their turn."""

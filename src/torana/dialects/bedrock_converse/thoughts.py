@@ -8,8 +8,8 @@ from typing import Any
 
 from torana.core.exchange import Image, Part, Reasoning, Text, ToolCall
 from torana.dialects import proofs
-from torana.dialects.anthropic_messages.signatures import Wrapped, unwrap, wrap
 from torana.dialects.bedrock_converse.media import is_base64
+from torana.dialects.proofs import Wrapped, unwrap, wrap
 
 Block = dict[str, Any]
 

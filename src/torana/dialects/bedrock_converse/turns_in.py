@@ -22,12 +22,12 @@ from torana.core.exchange import (
     Video,
 )
 from torana.dialects import proofs
-from torana.dialects.anthropic_messages.signatures import Wrapped
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.media import is_base64, media_type
 from torana.dialects.bedrock_converse.reply import read_cited
 from torana.dialects.bedrock_converse.thoughts import read_thought, signed
 from torana.dialects.fields import Fields, wrong
+from torana.dialects.proofs import Wrapped
 
 _encode = msgspec.json.Encoder().encode
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
