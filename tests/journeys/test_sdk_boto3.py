@@ -141,6 +141,14 @@ def test_a_conversation_is_answered_and_recorded(client: Any, door: Instance, ta
     check_record(door, found, target, "bedrock_converse", streamed)
 
 
+def test_two_variables_are_enough(door: Instance) -> None:
+    where = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": door.url, "AWS_CA_BUNDLE": str(door.folder / "ca.pem")}
+    with patch.dict(os.environ, {"AWS_BEARER_TOKEN_BEDROCK": door.key, **where}):
+        client = boto3.client("bedrock-runtime", region_name="eu-west-1")
+        assert text_of(client.converse(modelId="openai", messages=HI)) == GREETING
+        client.close()
+
+
 def test_a_models_name_may_hold_a_slash(client: Any, door: Instance) -> None:
     said = client.converse(modelId="anthropic/claude-sim", messages=HI)
     assert text_of(said) == GREETING
