@@ -86,9 +86,8 @@ class StreamReader(PassingStream):
         return b"".join(out)
 
     def _pass_long(self, data: bytes, position: int, out: list[bytes]) -> int:
-        """Hand on more of a long frame, but for its last byte, which stays until it is there: `tail` shows what is missing."""
-        there = len(data) - position
-        taken = self._left if there >= self._left else min(there, self._left - 1)
+        """Hand on more of a long frame, and say how much."""
+        taken = min(len(data) - position, self._left)
         if taken == self._left:
             self.events += 1
             self._inside_long = False
@@ -105,27 +104,22 @@ class StreamReader(PassingStream):
         there = len(data) - position
         if there < PRELUDE_BYTES:
             return 0
-        length, headers_length = read_prelude(data, position)
+        length, _ = read_prelude(data, position)
         if length > MOST_EVENT_BYTES:
             self._inside_long = True
             self._left = length
             return self._pass_long(data, position, out)
         if there < length:
             return 0
-        frame = data[position : position + length]
         self.events += 1
-        out.append(self._look(frame, headers_length))
+        out.append(self._read(data[position : position + length]))
         return length
 
     def _read(self, event: bytes) -> bytes:
-        """Look into one whole frame, and return what is to be handed on of it now."""
-        return self._look(event, read_prelude(event, 0)[1])
-
-    def _look(self, frame: bytes, headers_length: int) -> bytes:
-        headers, payload = self._frames.read(frame, headers_length)
+        headers, payload = self._frames.read(event, int.from_bytes(event[4:8]))
         if headers.get(":message-type", "event") != "event":
             self.failed = True
-            self.done = frame
+            self.done = event
             return b""
         kind = headers.get(":event-type")
         if kind == "metadata":
@@ -134,11 +128,11 @@ class StreamReader(PassingStream):
         elif kind == "messageStop":
             self._stopped = True
         else:
-            return frame
+            return event
         if self._stopped and self._counted:
-            self.done = frame
+            self.done = event
             return b""
-        return frame
+        return event
 
     def _count(self, payload: bytes) -> None:
         try:
