@@ -8,6 +8,8 @@ from torana.control.declaration.problems import Place, Problems, quoted
 from torana.control.declaration.shape import Declaration, Named, ProviderDeclared, ServiceDeclared, TeamDeclared
 from torana.control.providers.places import places_in
 
+_SHOWN = 5
+
 
 class VendorFacts(msgspec.Struct, frozen=True):
     """What a file has to know about a vendor."""
@@ -29,6 +31,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     providers: frozenset[str] = frozenset()
     services: Mapping[str, str] = {}
     """Service name to the team whose own it is; empty where every team may subscribe."""
+    shared: Mapping[str, frozenset[str]] = {}
+    """Of services with the visibility `teams`: the teams that may subscribe."""
     aliases: Mapping[str, str] = {}
     """Alias to the name of its service."""
     teams: frozenset[str] = frozenset()
@@ -64,8 +68,10 @@ def _known(reference: Named, what: str, known: Collection[str], problems: Proble
         )
 
 
-def _services(services: tuple[ServiceDeclared, ...], around: Surroundings, problems: Problems) -> dict[str, str]:
-    """Services with the team whose own they are. A name or alias leads to one service only."""
+def _services(
+    services: tuple[ServiceDeclared, ...], around: Surroundings, problems: Problems
+) -> dict[str, frozenset[str] | None]:
+    """Services with the teams that may subscribe; None is every team. A name or alias leads to one service only."""
     names = _once(((service.name, service.place) for service in services), "service", problems)
     taken = {alias: name for alias, name in around.aliases.items() if name not in names}
     taken |= {name: name for name in around.services} | {name: name for name in names}
@@ -74,8 +80,15 @@ def _services(services: tuple[ServiceDeclared, ...], around: Surroundings, probl
             holder = taken.setdefault(alias.name, service.name)
             if holder != service.name or alias.name == service.name:
                 problems.add(alias.place, f"{quoted(alias.name)} is already a name of the service {quoted(holder)}")
-    own = {service.name: service.team.name for service in services if service.visibility == "team" and service.team}
-    return {**around.services, **dict.fromkeys(names, ""), **own}
+    there = {name: frozenset((team,)) if team else None for name, team in around.services.items()}
+    return {**there, **around.shared, **{service.name: _seen_by(service) for service in services}}
+
+
+def _seen_by(service: ServiceDeclared) -> frozenset[str] | None:
+    if service.visibility not in ("team", "teams"):
+        return None
+    own = (service.team.name,) if service.team else ()
+    return frozenset((*own, *(team.name for team in service.shared_with)))
 
 
 def _check_provider(provider: ProviderDeclared, around: Surroundings, problems: Problems) -> None:
@@ -117,19 +130,29 @@ def _check_service(
         _known(service.team, "team", teams, problems)
     elif service.visibility == "team":
         problems.add(service.place, "visibility: team needs the field team, to say which one")
+    for team in service.shared_with:
+        _known(team, "team", teams, problems)
+        if service.visibility != "teams":
+            problems.add(team.place, "a list of teams belongs to visibility: teams")
+    _once(((plan.name, plan.place) for plan in service.plans), "plan", problems)
 
 
-def _check_team(team: TeamDeclared, services: Mapping[str, str], problems: Problems) -> None:
+def _check_team(team: TeamDeclared, services: Mapping[str, frozenset[str] | None], problems: Problems) -> None:
     _once(((app.name, app.place) for app in team.apps), "app", problems)
     for app in team.apps:
         _once(((key.name, key.place) for key in app.keys), "key", problems)
         for subscription in app.subscriptions:
             _known(subscription, "service", services, problems)
-            if services.get(subscription.name, "") not in ("", team.name):
-                problems.add(
-                    subscription.place,
-                    f"{quoted(subscription.name)} is only for the team {quoted(services[subscription.name])}",
-                )
+            seen = services.get(subscription.name)
+            if seen is not None and team.name not in seen:
+                problems.add(subscription.place, f"{quoted(subscription.name)} is {_only_for(seen)}")
+
+
+def _only_for(teams: Collection[str]) -> str:
+    shown = sorted(teams)[:_SHOWN]
+    if len(shown) < 2:
+        return f"only for the team {quoted(shown[0])}" if shown else "shared with no team"
+    return f"only for the teams {', '.join(map(quoted, shown))}" + (" and others" if len(teams) > _SHOWN else "")
 
 
 def _check_prices(

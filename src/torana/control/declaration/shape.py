@@ -8,7 +8,7 @@ import msgspec
 from torana.control.declaration.problems import Place
 from torana.control.keys.scopes import Scopes
 
-Visibility = Literal["organisation", "team"]
+Visibility = Literal["team", "teams", "organisation", "public"]
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -85,12 +85,48 @@ class Description(msgspec.Struct, frozen=True):
     place: Place
 
 
+class StageDeclared(msgspec.Struct, frozen=True):
+    """So many people with this permission have to approve."""
+
+    permission: str
+    count: int
+    not_author: bool
+
+
+class PolicyDeclared(msgspec.Struct, frozen=True):
+    """Who approves subscriptions of a service, and how often they are confirmed."""
+
+    mode: Literal["default", "automatic", "owner", "staged"]
+    stages: tuple[StageDeclared, ...]
+    review_days: int | None
+    confirm_by: Literal["owner", "subscriber"]
+
+
+class PlanPriceDeclared(msgspec.Struct, frozen=True):
+    """What a plan costs, for people to read. `amount` is plain decimal text."""
+
+    text: str
+    amount: str | None
+    currency: str | None
+
+
+class PlanDeclared(msgspec.Struct, frozen=True):
+    """Named limits of a service, and what they cost."""
+
+    name: str
+    description: str | None
+    limits: tuple[LimitDeclared, ...]
+    price: PlanPriceDeclared | None
+    place: Place
+
+
 class ServiceDeclared(msgspec.Struct, frozen=True):
     """A service of kind `model` or `custom`. `team` is None when the platform owns it."""
 
     name: str
     kind: Literal["model", "custom"]
-    visibility: Visibility
+    visibility: Visibility | None
+    """None: `organisation`, unless it was set by hand."""
     team: Named | None
     aliases: tuple[Named, ...]
     """Further names under which callers reach it."""
@@ -98,10 +134,18 @@ class ServiceDeclared(msgspec.Struct, frozen=True):
     limits: tuple[LimitDeclared, ...]
     keep_bodies: bool
     place: Place
-    description: Description | None = None
+    model: Description | None = None
     """Of kind `custom`."""
     drop_unsupported: bool = False
     try_unsupported: bool = False
+    description: str | None = None
+    contract: str | None = None
+    """JSON with the schemas `input` and `output`, as it is stored."""
+    shared_with: tuple[Named, ...] = ()
+    """Teams, where the visibility is `teams`."""
+    subscription_policy: PolicyDeclared | None = None
+    """None: none, unless one was set by hand."""
+    plans: tuple[PlanDeclared, ...] = ()
 
 
 class KeyDeclared(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from torana.catalog.vendors import VENDORS
-from torana.control.declaration.read import PERIODS
+from torana.control.declaration.limits import PERIODS
+from torana.control.export import offers
 from torana.control.export.text import Data, Number
 from torana.control.export.variables import Variables
 from torana.control.keys.scopes import opened_networks, opened_scopes
@@ -20,12 +21,12 @@ from torana.control.plan.current import PRICE_PARTS, TIMEOUTS, dollars_text, exp
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import limit_text
 from torana.control.providers import places
+from torana.control.releases.design import stages_of
 
 Keys = Literal["made", "variables"]
 Entry = dict[str, Any]
 _PERIODS = {seconds: name for name, seconds in PERIODS.items()}
 _KINDS = ("model", "custom")
-_UNSAID = {"approval": "policy of approvals", "contract": "contract", "description": "description"}
 
 
 class Composed(msgspec.Struct):
@@ -80,6 +81,8 @@ class _Composer:
         self.limits = _grouped(stored.limits, "owner_id")
         self.deployments = _grouped(stored.deployments, "service_id")
         self.aliases = _grouped(stored.aliases, "service_id")
+        self.shared = _grouped(stored.shared, "service_id")
+        self.plans = _grouped(stored.plans, "service_id")
         self.apps = _grouped(stored.apps, "team_id")
         self.keys = _grouped(stored.keys, "app_id")
         self.subscriptions = _grouped(stored.subscriptions, "app_id")
@@ -133,7 +136,11 @@ class _Composer:
         entry: Entry = {"name": row["name"]}
         if row["kind"] != "model":
             entry["kind"] = row["kind"]
-        entry["visibility"] = self.visibility(row)
+        if row["description"]:
+            entry["description"] = row["description"]
+        entry["visibility"] = row["visibility"]
+        if row["visibility"] == "teams":
+            entry["shared_with"] = sorted(self.teams[one["shared_with"]] for one in self.shared[row["id"]])
         if team:
             entry["team"] = team
         if aliases := sorted(alias["name"] for alias in self.aliases[row["id"]]):
@@ -142,6 +149,7 @@ class _Composer:
         if row["kind"] == "custom":
             entry["model"] = msgspec.json.decode(row["custom"] or "{}")
         self.add_limits(entry, row["id"], what)
+        entry.update(offers.terms(row, _by_name(self.plans[row["id"]])))
         for flag in ("keep_bodies", "drop_unsupported", "try_unsupported"):
             if row[flag]:
                 entry[flag] = True
@@ -149,38 +157,20 @@ class _Composer:
             self.leave_out(f"{what}, of what is more than that it is there", "; ".join(more))
         return entry
 
-    def visibility(self, row: Row) -> str | None:
-        """As the file says it; None where the file would give away more than there is."""
-        visibility: str = row["visibility"]
-        if visibility == "public":
-            return "organisation"
-        if visibility != "teams":
-            return visibility
-        if self.elsewhere:
-            return "team" if row["team_id"] is not None else None
-        # An apply here leaves its teams as they are, but would remove what it made and the file no longer names.
-        return "organisation" if self.made_by_apply(row) else None
-
     def more_than_sayable(self, row: Row) -> list[str]:
         """What of a service the file cannot say."""
         more: list[str] = []
-        if row["visibility"] != (said := self.visibility(row)):
-            stays = "" if self.elsewhere else "; an apply here leaves it as it is"
-            more.append(f"its visibility is {row['visibility']}, and the file says {said}{stays}")
         if others := row.get("others"):
             more.append(
                 f"it is written as its release {row['release']} has it, without the live ones {', '.join(others)}"
             )
-        lost = [words for column, words in _UNSAID.items() if row[column]]
-        if lost:
-            more.append(f"the file cannot say its {' and its '.join(lost)}")
+        if stages_of(row["approval"]):
+            more.append("the file cannot say who approves its releases")
         return more
 
     def service_problem(self, row: Row) -> str | None:
         if row["kind"] not in _KINDS:
             return f"the file cannot declare services of kind {row['kind']}"
-        if self.visibility(row) is None:
-            return f"the file cannot say visibility {row['visibility']}"
         if row["state"] != "active":
             return f"it is {row['state']}"
         if row.get("lifecycle", "direct") != "direct":

@@ -9,7 +9,6 @@ from torana.stores.sql.engine import Connection
 from torana.stores.sql.issuer_tables import issuers
 
 _COUNTED = {
-    "plans of services": lifecycle_tables.plans,
     "webhooks": lifecycle_tables.webhooks,
     "issuers of tokens for calls": issuers,
     "custom roles": people_tables.roles,

@@ -13,7 +13,8 @@ _VERBS: dict[Action, str] = {"create": "create", "change": "change", "remove": "
 def noted(changes: Iterable[Change], writer: Writer) -> list[Noted]:
     """Entries for changes that the writer has written. Secrets are masked, as in the plan."""
     stored = writer.before.stored
-    owners = {row["id"]: row["team_id"] for rows in (stored.providers, stored.services) for row in rows}
+    owned = (stored.providers, stored.services, stored.plans)
+    owners = {row["id"]: row["team_id"] for rows in owned for row in rows}
     return [_noted(change, writer, owners) for change in changes]
 
 
@@ -46,4 +47,6 @@ def _team(kind: Kind, name: str, thing_id: str, writer: Writer, owners: Mapping[
         return writer.ids["team", name.split("/", 1)[0]]
     if kind == "service" and name in writer.after.services:
         return writer.service_team(name)
+    if kind == "plan" and name in writer.after.plans:
+        return writer.service_team(writer.after.plans[name][0])
     return owners.get(thing_id)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from torana.stores.sql import tables
+from torana.stores.sql import lifecycle_tables, tables
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import Table
 
@@ -20,6 +20,8 @@ _TABLES: dict[str, Table] = {
     "service": tables.services,
     "deployment": tables.deployments,
     "alias": tables.aliases,
+    "sharing": lifecycle_tables.service_teams,
+    "plan": lifecycle_tables.plans,
     "app": tables.apps,
     "subscription": tables.subscriptions,
     "key": tables.keys,
@@ -37,6 +39,8 @@ class Stored(msgspec.Struct, frozen=True):
     services: Sequence[Row]
     deployments: Sequence[Row]
     aliases: Sequence[Row]
+    shared: Sequence[Row]
+    plans: Sequence[Row]
     apps: Sequence[Row]
     subscriptions: Sequence[Row]
     keys: Sequence[Row]
@@ -59,6 +63,8 @@ async def load(connection: Connection) -> Stored:
         services=await rows(tables.services),
         deployments=sorted(await rows(tables.deployments), key=lambda row: (row["service_id"], row["position"])),
         aliases=await rows(tables.aliases),
+        shared=await rows(lifecycle_tables.service_teams),
+        plans=await rows(lifecycle_tables.plans),
         apps=await rows(tables.apps),
         subscriptions=await rows(tables.subscriptions),
         keys=await rows(tables.keys),
@@ -98,3 +104,11 @@ async def remove(connection: Connection, kind: str, ids: Iterable[str], column: 
         await connection.execute(
             delete(table).where(table.c[column] == bindparam("gone")), values[start : start + _CHUNK]
         )
+
+
+async def clear(connection: Connection, kind: str, column: str, values: Iterable[str]) -> None:
+    """Take these values out of a column that may be empty."""
+    table = _TABLES[kind]
+    statement = update(table).where(table.c[column] == bindparam("gone")).values({column: None})
+    if gone := [{"gone": one} for one in values]:
+        await connection.execute(statement, gone)

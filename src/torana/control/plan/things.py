@@ -5,15 +5,15 @@ only, so comparing texts is comparing meanings. Secrets stay wrapped and compare
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
-from torana.control.declaration.read import PERIODS
+from torana.control.declaration.limits import PERIODS
 from torana.core.secret import Secret
 
-Kind = Literal["provider", "service", "team", "app", "subscription", "key", "price"]
-KINDS: tuple[Kind, ...] = ("provider", "team", "service", "app", "subscription", "key", "price")
+Kind = Literal["provider", "team", "service", "plan", "app", "subscription", "key", "price"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of making: each refers only to kinds before it. Removing goes backwards."""
 
 FieldValue = str | Secret | None

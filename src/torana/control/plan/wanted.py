@@ -15,16 +15,17 @@ from torana.control.declaration.shape import (
     Declaration,
     KeyDeclared,
     LimitDeclared,
+    PlanDeclared,
     PriceDeclared,
     ProviderDeclared,
     ServiceDeclared,
 )
+from torana.control.plan import terms
 from torana.control.plan.current import (
     PRICE_PARTS,
     TIMEOUTS,
     Existing,
     deployment_text,
-    description_text,
     expiry_text,
     flag_text,
     owned_name,
@@ -36,11 +37,26 @@ from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, list
 from torana.control.providers import places
 from torana.control.providers.credential import credential_problem
 from torana.control.providers.service import ca_problem, hosts
+from torana.control.subscriptions.policy import Policy, policy_of
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 
 LEAST_KEY_LENGTH = 16
 MOST_KEY_LENGTH = 512
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A service as it is to be: what the file says, and where it says nothing what was set by hand."""
+
+    declared: ServiceDeclared
+    custom: str | None
+    """Of a custom model its description, as JSON."""
+    visibility: str
+    shared_with: tuple[str, ...]
+    """Names of teams."""
+    policy: Policy | None
+    marks: frozenset[str]
+    """Fields that go when the file does not give them any more."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -49,9 +65,9 @@ class Wanted(msgspec.Struct, frozen=True):
     things: Mapping[tuple[Kind, str], Thing]
     providers: Mapping[str, Mapping[str, object]]
     """Columns of each provider but for its credential."""
-    services: Mapping[str, ServiceDeclared]
-    descriptions: Mapping[str, str]
-    """Of the custom models among them, as JSON."""
+    services: Mapping[str, Offer]
+    plans: Mapping[str, tuple[str, PlanDeclared]]
+    """With the name of the service."""
     apps: Mapping[str, AppDeclared]
     keys: Mapping[str, tuple[KeyDeclared, Secret | None]]
     """With the brought value; None when one is made or stays."""
@@ -107,12 +123,12 @@ class _Maker:
         self.vendors = vendors
         self.master = master
         self.problems = problems
-        self.rows = {row["id"]: row for row in before.stored.providers}
+        self.rows = {row["id"]: row for rows in (before.stored.providers, before.stored.services) for row in rows}
         self.things: dict[tuple[Kind, str], Thing] = {}
         self.limits: dict[tuple[Kind, str], tuple[LimitDeclared, ...]] = {}
         self.provider_columns: dict[str, Mapping[str, object]] = {}
-        self.services: dict[str, ServiceDeclared] = {}
-        self.descriptions: dict[str, str] = {}
+        self.services: dict[str, Offer] = {}
+        self.plans: dict[str, tuple[str, PlanDeclared]] = {}
         self.apps: dict[str, AppDeclared] = {}
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
@@ -171,36 +187,58 @@ class _Maker:
 
     def service(self, declared: ServiceDeclared) -> None:
         name = owned_name(declared.name, declared.team.name if declared.team else "")
-        declared = self.shared(name, declared)
-        self.services[name] = declared
-        description = self.description(declared)
-        if description is not None:
-            self.descriptions[name] = description
+        offer = self.offer(name, declared)
+        self.services[name] = offer
         fields: dict[str, FieldValue] = {
             "kind": None if declared.kind == "model" else declared.kind,
-            "visibility": declared.visibility,
+            "description": terms.prose_text(declared.description),
+            "visibility": offer.visibility,
+            "shared_with": listed(offer.shared_with),
             "deployments": listed(deployment_text(d.provider.name, d.model, d.weight) for d in declared.deployments),
             "aliases": listed(sorted(alias.name for alias in declared.aliases)),
             "limits": limits_text(declared.limits),
             "keep_bodies": flag_text(declared.keep_bodies),
-            "model": description_text(description),
+            "model": terms.fingerprint(offer.custom),
+            "contract": terms.fingerprint(declared.contract),
+            "subscription_policy": terms.policy_text(offer.policy),
             "drop_unsupported": flag_text(declared.drop_unsupported),
             "try_unsupported": flag_text(declared.try_unsupported),
         }
         self.add("service", name, fields, declared.limits)
+        for plan in declared.plans:
+            self.plans[terms.plan_name(name, plan.name)] = (name, plan)
+            self.add("plan", terms.plan_name(name, plan.name), terms.plan_fields(terms.plan_columns(plan)))
 
-    def shared(self, name: str, declared: ServiceDeclared) -> ServiceDeclared:
-        """Its visibility stays where it was set by hand to what a file cannot say, unless the file keeps it in its team."""
+    def offer(self, name: str, declared: ServiceDeclared) -> Offer:
+        """What the file leaves out stays as it was set by hand; what a file gave, and does not any more, goes."""
+        custom = self.description(declared)
+        visibility: str = declared.visibility or "organisation"
+        own = declared.team.name if declared.team else None
+        shared = tuple(sorted(team.name for team in declared.shared_with if team.name != own))
+        policy = None if declared.subscription_policy is None else terms.policy_declared(declared.subscription_policy)
+        marks = {"subscription_policy"} if policy is not None else set()
+        if declared.visibility not in (None, "organisation"):
+            marks.add("visibility")
         there = self.before.things.get(("service", name))
-        visibility = None if there is None else there.fields["visibility"]
-        if declared.visibility == "team" or visibility not in ("teams", "public"):
-            return declared
-        self.notes.append(f"service {name} was given the visibility {visibility} by hand, which stays")
-        return msgspec.structs.replace(declared, visibility=visibility)
+        if there is not None and declared.visibility is None and self.by_hand(there, "visibility"):
+            visibility = str(there.fields["visibility"])
+            listed_there = there.fields["shared_with"]
+            shared = tuple(str(listed_there).split(", ")) if listed_there else ()
+            if visibility != "organisation":
+                self.notes.append(f"service {name} was given the visibility {visibility} by hand, which stays")
+        if there is not None and declared.subscription_policy is None and self.by_hand(there, "subscription_policy"):
+            policy = policy_of(self.rows[there.id]["approval"])
+            if policy is not None:
+                self.notes.append(f"service {name} was given a subscription_policy by hand, which stays")
+        return Offer(declared, custom, visibility, shared, policy, frozenset(marks))
+
+    def by_hand(self, there: Thing, field: str) -> bool:
+        """Whether no file gave this field of a service."""
+        return terms.mark(there.id, field) not in self.before.stored.declared
 
     def description(self, declared: ServiceDeclared) -> str | None:
         """Of a custom model, as JSON."""
-        found = declared.description
+        found = declared.model
         if found is None:
             return None
         text = self.values.of(found.file)
@@ -211,7 +249,7 @@ class _Maker:
         team_names = {row["id"]: row["name"] for row in self.before.stored.teams}
         rows = sorted(self.before.stored.services, key=lambda row: row["team_id"] is None)
         found = {row["name"]: owned_name(row["name"], team_names.get(row["team_id"], "")) for row in rows}
-        return found | {declared.name: name for name, declared in self.services.items()}
+        return found | {offer.declared.name: name for name, offer in self.services.items()}
 
     def app(self, team: str, declared: AppDeclared, services: Mapping[str, str]) -> None:
         name = f"{team}/{declared.name}"
@@ -286,7 +324,7 @@ class _Maker:
             things=self.things,
             providers=self.provider_columns,
             services=self.services,
-            descriptions=self.descriptions,
+            plans=self.plans,
             apps=self.apps,
             keys=self.keys,
             prices=self.prices,

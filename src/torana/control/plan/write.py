@@ -9,26 +9,19 @@ import msgspec
 from torana.control.declaration.shape import LimitDeclared
 from torana.control.keys.scopes import stored_networks, stored_scopes
 from torana.control.keys.service import PREFIX
-from torana.control.plan import repository
+from torana.control.plan import repository, terms
 from torana.control.plan.current import PRICE_PARTS, Existing
 from torana.control.plan.diff import Change
 from torana.control.plan.things import KINDS, Kind, Thing
 from torana.control.plan.wanted import Wanted
+from torana.control.subscriptions import repository as subscriptions
+from torana.control.subscriptions.policy import review_us, with_policy
 from torana.core.ids import epoch_us, new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
 _VALUE_COLUMNS = ("digest", "hint", "previous_digest", "previous_until_us")
-_PREFIXES: dict[Kind, str] = {
-    "provider": "provider",
-    "team": "team",
-    "service": "service",
-    "app": "app",
-    "subscription": "subscription",
-    "key": "key",
-    "price": "price",
-}
 
 
 class MadeKey(msgspec.Struct, frozen=True):
@@ -72,7 +65,7 @@ class Writer:
     async def create(self, kind: Kind, names: list[str]) -> None:
         """New rows of one kind, marked as made by an apply."""
         for name in names:
-            self.ids[kind, name] = new_id(_PREFIXES[kind])
+            self.ids[kind, name] = new_id(kind)
         rows = [{"id": self.ids[kind, name], "created_us": self.now_us, **self.identity(kind, name)} for name in names]
         for row, name in zip(rows, names, strict=True):
             row.update(self.columns(kind, name, row["id"]))
@@ -80,8 +73,7 @@ class Writer:
         await repository.add(self.connection, "declared", [{"id": row["id"], "kind": kind} for row in rows])
         await self.set_limits(kind, names)
         if kind == "service":
-            await self.set_deployments(names)
-            await self.set_aliases(names)
+            await self.set_parts(names)
 
     async def change(self, kind: Kind, names: list[str]) -> None:
         """Existing rows of one kind, brought to what is declared."""
@@ -94,8 +86,7 @@ class Writer:
         await repository.change(self.connection, kind, [row for row in rows if len(row) > 1])
         await self.set_limits(kind, names)
         if kind == "service":
-            await self.set_deployments(names)
-            await self.set_aliases(names)
+            await self.set_parts(names)
 
     async def remove(self, kind: Kind, names: list[str]) -> None:
         """Rows that the file no longer names."""
@@ -108,6 +99,11 @@ class Writer:
             await repository.remove(self.connection, "declared", keys)
         if kind in ("team", "app", "key", "service"):
             await repository.remove(self.connection, "limit", ids, "owner_id")
+        if kind == "service":
+            await repository.remove(self.connection, "declared", [mark for one in ids for mark in terms.marks(one)])
+        if kind == "plan":
+            # Of subscriptions that are over: all others have been changed, or keep it from going.
+            await repository.clear(self.connection, "subscription", "plan_id", ids)
         await repository.remove(self.connection, kind, ids)
         await repository.remove(self.connection, "declared", ids)
 
@@ -118,8 +114,15 @@ class Writer:
         if kind == "team":
             return {"name": name}
         if kind == "service":
-            declared = self.after.services[name]
-            return {"team_id": self.service_team(name), "name": declared.name, "state": "active"}
+            own = self.after.services[name].declared.name
+            return {"team_id": self.service_team(name), "name": own, "state": "active"}
+        if kind == "plan":
+            service, plan = self.after.plans[name]
+            return {
+                "team_id": self.service_team(service),
+                "service_id": self.ids["service", service],
+                "name": plan.name,
+            }
         if kind == "subscription":
             app, service = self.after.subscriptions[name]
             return {
@@ -151,15 +154,9 @@ class Writer:
             sealed = self.master.seal(secret, row_id) if isinstance(secret, Secret) else None
             return {**self.after.providers[name], "sealed_key": sealed}
         if kind == "service":
-            service = self.after.services[name]
-            return {
-                "kind": service.kind,
-                "visibility": service.visibility,
-                "keep_bodies": service.keep_bodies,
-                "drop_unsupported": service.drop_unsupported,
-                "try_unsupported": service.try_unsupported,
-                "custom": self.after.descriptions.get(name),
-            }
+            return self.service_columns(name)
+        if kind == "plan":
+            return terms.plan_columns(self.after.plans[name][1])
         if kind == "app":
             return {"keep_bodies": self.after.apps[name].keep_bodies}
         if kind == "key":
@@ -170,6 +167,25 @@ class Writer:
         if kind == "subscription":
             return {"state": "approved", "expires_us": None, "review_us": None, "asked": None}
         return {}
+
+    def service_columns(self, name: str) -> dict[str, Any]:
+        """What stands in a service's own row."""
+        offer = self.after.services[name]
+        declared = offer.declared
+        there = self.before.things.get(("service", name))
+        approval = None if there is None else self.service_rows[there.id]["approval"]
+        return {
+            "kind": declared.kind,
+            "visibility": offer.visibility,
+            "keep_bodies": declared.keep_bodies,
+            "drop_unsupported": declared.drop_unsupported,
+            "try_unsupported": declared.try_unsupported,
+            "custom": offer.custom,
+            "description": declared.description,
+            "contract": declared.contract,
+            # Who approves releases stands there too, and is not the file's.
+            "approval": with_policy(approval, offer.policy),
+        }
 
     def key_columns(self, name: str) -> dict[str, Any]:
         """A key's digest, expiry, scopes and networks; makes its value when it is new and none was brought.
@@ -227,6 +243,47 @@ class Writer:
             "period_seconds": limit.period_seconds,
         }
 
+    async def set_parts(self, names: list[str]) -> None:
+        """What of services stands in other tables."""
+        await self.set_deployments(names)
+        await self.set_aliases(names)
+        await self.set_shared(names)
+        await self.set_marks(names)
+        for name in names:
+            there, offer = self.before.things.get(("service", name)), self.after.services[name]
+            if there is not None and there.fields["subscription_policy"] != terms.policy_text(offer.policy):
+                at_us = review_us(offer.policy, self.now_us)
+                await subscriptions.set_review(self.connection, there.id, at_us)
+
+    async def set_shared(self, names: list[str]) -> None:
+        """The lists of teams that services are shared with."""
+        ids = [self.ids["service", name] for name in names]
+        await repository.remove(self.connection, "sharing", ids, "service_id")
+        rows = [
+            {
+                "id": new_id("sharing"),
+                "team_id": self.service_team(name),
+                "service_id": self.ids["service", name],
+                "shared_with": self.ids["team", team],
+            }
+            for name in names
+            for team in self.after.services[name].shared_with
+        ]
+        await repository.add(self.connection, "sharing", rows)
+
+    async def set_marks(self, names: list[str]) -> None:
+        """Which fields of services the file gives that could be set by hand too."""
+        ids = {name: self.ids["service", name] for name in names}
+        await repository.remove(
+            self.connection, "declared", [mark for one in ids.values() for mark in terms.marks(one)]
+        )
+        rows = [
+            {"id": terms.mark(ids[name], field), "kind": field}
+            for name in names
+            for field in sorted(self.after.services[name].marks)
+        ]
+        await repository.add(self.connection, "declared", rows)
+
     async def set_deployments(self, names: list[str]) -> None:
         """Bring deployments to what is declared. One that stays keeps its id, and with it what is known of its health."""
         there: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
@@ -238,7 +295,7 @@ class Writer:
         for name in names:
             service_id = self.ids["service", name]
             left = dict(there[service_id])
-            for position, declared in enumerate(self.after.services[name].deployments):
+            for position, declared in enumerate(self.after.services[name].declared.deployments):
                 provider_id = self.ids["provider", declared.provider.name]
                 place = {"position": position, "weight": declared.weight}
                 known = left.pop((provider_id, declared.model), None)
@@ -262,7 +319,7 @@ class Writer:
                 "name": alias.name,
             }
             for name in names
-            for alias in self.after.services[name].aliases
+            for alias in self.after.services[name].declared.aliases
         ]
         await repository.add(self.connection, "alias", rows)
 
@@ -272,12 +329,12 @@ class Writer:
 
     def service_team(self, name: str) -> str | None:
         """The id of the team that owns a service; None for the platform's."""
-        declared = self.after.services.get(name)
-        if declared is None:
+        offer = self.after.services.get(name)
+        if offer is None:
             # Not of the file: only subscribed to.
             team_id: str | None = self.service_rows[self.ids["service", name]]["team_id"]
             return team_id
-        team = declared.team
+        team = offer.declared.team
         return self.ids["team", team.name] if team is not None else None
 
     def owner_team(self, kind: Kind, name: str) -> str | None:

@@ -1,0 +1,34 @@
+"""The words of torana.yaml: the fields that each of its mappings may have. The guide's page of configuration has them all."""
+
+TOP = ("providers", "services", "teams", "prices")
+PROVIDER = ("name", "vendor", "base_url", "dialect", "bases", "options", "api_key", "ca", "proxy", "timeouts")
+TIMEOUTS = ("connect", "first_byte", "idle", "total")
+SERVICE = (
+    *(
+        "name",
+        "kind",
+        "description",
+        "visibility",
+        "shared_with",
+        "team",
+        "aliases",
+        "deployments",
+        "model",
+        "model_file",
+    ),
+    *("contract", "limits", "plans", "subscription_policy", "keep_bodies", "drop_unsupported", "try_unsupported"),
+)
+VISIBILITIES = ("team", "teams", "organisation", "public")
+DEPLOYMENT = ("provider", "model", "weight")
+CONTRACT = ("input", "output")
+POLICY = ("mode", "stages", "review_days", "confirm_by")
+MODES = ("default", "automatic", "owner", "staged")
+STAGE = ("permission", "count", "not_author")
+PLAN = ("name", "description", "limits", "price")
+PLAN_PRICE = ("text", "amount", "currency")
+TEAM = ("name", "apps", "limits")
+APP = ("name", "subscriptions", "keys", "limits", "keep_bodies")
+KEY = ("name", "value", "expires", "limits", "scopes", "networks")
+SCOPES = ("services", "endpoints", "models")
+LIMIT = ("requests", "per", "concurrency")
+PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reasoning")
