@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from torana.control.app import PREFIX, create_app
+from torana.control.app import PREFIX, routed
 
 Schema = dict[str, Any]
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
@@ -24,7 +24,7 @@ _LINE = 120
 
 def generated() -> dict[str, str]:
     """The files by name."""
-    document = create_app(None).openapi()  # type: ignore[arg-type] # the document needs no database
+    document = routed().openapi()
     operations = _operations(document)
     files = {
         "models.py": _models(document["components"]["schemas"], operations),

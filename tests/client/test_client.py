@@ -6,10 +6,8 @@ import httpx2
 import pytest
 
 from tests.client.generate import FOLDER, generated
-from tests.support.api import organisation
+from tests.support.api import door, organisation
 from torana.client import ApiError, AsyncClient
-from torana.control.app import create_app
-from torana.control.door import Door
 from torana.control.publish.publish import Publisher
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +20,7 @@ async def test_the_client_is_what_the_document_says() -> None:
 
 async def test_things_are_made_changed_listed_and_removed(publisher: Publisher) -> None:
     on = await organisation(publisher)
-    transport = httpx2.ASGITransport(Door(create_app(publisher), owner_socket=False))
+    transport = httpx2.ASGITransport(door(publisher))
     async with AsyncClient("http://torana", on.tokens["owner"].reveal(), transport=transport) as torana:
         made = await torana.teams.create_team(name="payments", idempotency_key="k-1", reason="they asked")
         assert (await torana.teams.create_team(name="payments", idempotency_key="k-1")).id == made.id
@@ -41,7 +39,7 @@ async def test_things_are_made_changed_listed_and_removed(publisher: Publisher) 
 
 async def test_what_is_read_in_a_page_must_be_read_alone_before_it_is_changed(publisher: Publisher) -> None:
     on = await organisation(publisher)
-    transport = httpx2.ASGITransport(Door(create_app(publisher), owner_socket=False))
+    transport = httpx2.ASGITransport(door(publisher))
     async with AsyncClient("http://torana", on.tokens["owner"].reveal(), transport=transport) as torana:
         (first, *_) = (await torana.teams.list_teams()).items
         with pytest.raises(ValueError, match="no ETag"):
@@ -50,7 +48,7 @@ async def test_what_is_read_in_a_page_must_be_read_alone_before_it_is_changed(pu
 
 async def test_an_export_comes_as_it_was_sent_also_where_there_is_nothing(publisher: Publisher) -> None:
     on = await organisation(publisher)
-    transport = httpx2.ASGITransport(Door(create_app(publisher), owner_socket=False))
+    transport = httpx2.ASGITransport(door(publisher))
     async with AsyncClient("http://torana", on.tokens["owner"].reveal(), transport=transport) as torana:
         await torana.teams.create_team(name="payments")
         assert b'"action":"team.create"' in await torana.audit.export()

@@ -9,7 +9,7 @@ import httpx2
 from fastapi import FastAPI
 from sqlalchemy import insert
 
-from torana.control.app import create_app
+from torana.control.app import equip, routed
 from torana.control.door import Door
 from torana.control.publish.publish import Publisher
 from torana.control.teams import service as teams
@@ -41,7 +41,7 @@ class Organisation(NamedTuple):
         sent = {key.replace("_", "-"): value for key, value in headers.items()}
         if name is not None:
             sent["authorization"] = f"Bearer {self.tokens[name].reveal()}"
-        transport = httpx2.ASGITransport(Door(_app(self.publisher, self.settings), owner_socket=False))
+        transport = httpx2.ASGITransport(door(self.publisher, self.settings))
         async with httpx2.AsyncClient(transport=transport, base_url="http://torana/api/v1", headers=sent) as client:
             yield client
 
@@ -51,10 +51,21 @@ class Organisation(NamedTuple):
             return await client.request(method, path.removeprefix("/api/v1"), json=body)
 
 
-@lru_cache(maxsize=1)
-def _app(publisher: Publisher, settings: Settings) -> FastAPI:
-    # Making one takes longer than most calls.
-    return create_app(publisher, settings=settings)
+@lru_cache(maxsize=8)
+def _app(settings: Settings) -> FastAPI:
+    return routed()
+
+
+def door(publisher: Publisher, settings: Settings | None = None) -> Door:
+    """The admin API over this database, behind its door, until this is called for another database.
+
+    FastAPI takes longer to work out every route than most tests do, so these share an app, and only what it works with is theirs.
+    """
+    settings = settings or Settings()
+    app = _app(settings)
+    if getattr(app.state, "publisher", None) is not publisher:
+        equip(app, publisher, settings=settings)
+    return Door(app, owner_socket=False)
 
 
 async def organisation(publisher: Publisher) -> Organisation:

@@ -8,13 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from tests.support.api import Organisation
-from torana.control.app import create_app
-from torana.control.door import Door
-from torana.control.publish.publish import Publisher
+from tests.support.api import Organisation, door
 from torana.control.users import passwords
 from torana.settings import Settings
 from torana.stores.sql.audit_tables import audit
@@ -45,12 +41,6 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords._nobody.cache_clear()
 
 
-@functools.lru_cache(maxsize=2)
-def _app(publisher: Publisher, settings: Settings | None) -> FastAPI:
-    # Making it takes longer than most calls.
-    return create_app(publisher, None, settings)
-
-
 @asynccontextmanager
 async def browser(
     on: Organisation, address: str = "192.0.2.1", settings: Settings | None = None, **headers: str
@@ -58,7 +48,7 @@ async def browser(
     """A browser at this address on a page of this installation; it keeps cookies."""
     sent = {"origin": ORIGIN, "sec-fetch-site": "same-origin", "user-agent": "Mozilla/5.0"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    transport = httpx2.ASGITransport(Door(_app(on.publisher, settings), owner_socket=False), client=(address, 1))
+    transport = httpx2.ASGITransport(door(on.publisher, settings), client=(address, 1))
     async with httpx2.AsyncClient(transport=transport, base_url=f"{ORIGIN}/api/v1", headers=sent) as client:
         yield client
 

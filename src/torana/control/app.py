@@ -19,8 +19,10 @@ from torana.control.catalogue.endpoints import router as catalogue
 from torana.control.export.endpoints import router as export
 from torana.control.groups.endpoints import router as groups
 from torana.control.identity.endpoints import router as identity_providers
+from torana.control.identity.issuer import Issuers
 from torana.control.identity.sign_in_endpoints import router as sign_in
 from torana.control.invitations.endpoints import router as invitations
+from torana.control.invitations.post import Post
 from torana.control.issuers.endpoints import router as issuers
 from torana.control.keys.endpoints import router as keys
 from torana.control.members.endpoints import router as members
@@ -33,7 +35,7 @@ from torana.control.providers.endpoints import router as providers
 from torana.control.publish.publish import Publisher
 from torana.control.releases.endpoints import router as releases
 from torana.control.roles.endpoints import router as roles
-from torana.control.scim.app import create_scim
+from torana.control.scim.app import scim_routed
 from torana.control.scim.resources import PREFIX as SCIM
 from torana.control.serve import serve_control
 from torana.control.service_accounts.endpoints import router as service_accounts
@@ -101,8 +103,38 @@ def create_app(
     calls_recorded: CallQueries | None = None,
     settings: Settings | None = None,
     prober: Prober | None = None,
+    post: Post | None = None,
 ) -> FastAPI:
     """The app. Listeners wrap it in a Door, which says who its callers are; without one every caller needs a token."""
+    app = routed()
+    equip(app, publisher, calls_recorded, settings, prober, post)
+    return app
+
+
+def equip(
+    app: FastAPI,
+    publisher: Publisher,
+    calls_recorded: CallQueries | None = None,
+    settings: Settings | None = None,
+    prober: Prober | None = None,
+    post: Post | None = None,
+) -> None:
+    """Give the app, and SCIM's within it, what its routes work with."""
+    settings = settings or Settings()
+    app.state.publisher = publisher
+    app.state.calls = calls_recorded
+    app.state.settings = settings
+    app.state.verifying = asyncio.Lock()
+    app.state.caller = Caller(settings)
+    app.state.prober = prober
+    app.state.post = post
+    app.state.issuers = Issuers()
+    app.state.scim.state.publisher = publisher
+    app.state.scim.state.settings = settings
+
+
+def routed() -> FastAPI:
+    """The app with every route, before it has anything to work with: what its OpenAPI document needs."""
     # No /docs of FastAPI's: it loads scripts from elsewhere.
     app = FastAPI(
         title="Torana admin API",
@@ -112,26 +144,22 @@ def create_app(
         generate_unique_id_function=operation_id,
     )
     app.openapi = partial(document, app)  # type: ignore[method-assign] # FastAPI's own way of extending it
-    app.state.publisher = publisher
-    app.state.calls = calls_recorded
-    app.state.settings = Settings() if settings is None else settings
-    app.state.verifying = asyncio.Lock()
-    app.state.caller = Caller(settings or Settings())
-    app.state.prober = prober
     api = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in ROUTERS:
         api.include_router(router)
 
     @api.get("/health", **guard("public"))
-    async def health() -> Health:
+    async def health(request: Request) -> Health:
         """Whether control answers, and the newest published version."""
+        publisher: Publisher = request.app.state.publisher
         return Health(status="ok", version=await publisher.version())
 
     async def not_built(request: Request) -> None:
         raise Refusal("not_built", path=request.url.path)
 
     app.include_router(api)
-    app.mount(SCIM, create_scim(publisher, app.state.settings))
+    app.state.scim = scim_routed()
+    app.mount(SCIM, app.state.scim)
     for place in ("/console", "/portal", "/docs"):
         app.add_api_route(place, not_built, include_in_schema=False)
         app.add_api_route(place + "/{rest:path}", not_built, include_in_schema=False)

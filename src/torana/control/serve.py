@@ -74,8 +74,7 @@ async def serve_in_loop(
         publisher = Publisher(engine, _master_key(data), data / "snapshot")
         await _start(settings, publisher)
         senders = Senders(Caller(settings), mail_server(settings))
-        app = create_app(publisher, calls_recorded, settings, prober)
-        app.state.post = post_by(senders.mail)
+        app = create_app(publisher, calls_recorded, settings, prober, post_by(senders.mail))
         servers = [
             (_server(Door(app, owner_socket=True)), open_socket(data)),
             (_server(Door(app, owner_socket=False, from_gates=True)), open_socket(data, FORWARDED_SOCKET)),

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.support.api import PLATFORM, TEAM, Organisation, organisation
-from torana.control.app import create_app
+from torana.control.app import create_app, routed
 from torana.control.door import Door
 from torana.control.publish.publish import Publisher
 from torana.settings import Settings
@@ -83,7 +83,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-schema = schemathesis.openapi.from_dict(create_app(None).openapi())  # type: ignore[arg-type]
+schema = schemathesis.openapi.from_dict(routed().openapi())
 few = settings(
     max_examples=3,
     derandomize=True,

@@ -8,7 +8,7 @@ import pytest
 from tests.support.api import Organisation, organisation
 from torana.control.access.permissions import PERMISSIONS
 from torana.control.api.guard import PERMISSION
-from torana.control.app import create_app
+from torana.control.app import routed
 from torana.control.publish.publish import Publisher
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
 
 def routes() -> list[tuple[str, str, str | None]]:
     """Method, path and permission of every operation."""
-    document = create_app(None).openapi()  # type: ignore[arg-type] # the document needs no database
+    document = routed().openapi()
     return [
         (method.upper(), path, operation.get(PERMISSION))
         for path, operations in document["paths"].items()
@@ -69,7 +69,7 @@ def test_every_permission_of_a_route_has_a_row() -> None:
 
 
 def test_operations_have_names_of_their_own_and_every_reply_has_a_form() -> None:
-    document = create_app(None).openapi()  # type: ignore[arg-type]
+    document = routed().openapi()
     operations = [one for operations in document["paths"].values() for one in operations.values()]
     names = [one["operationId"] for one in operations]
     assert len(names) == len(set(names))

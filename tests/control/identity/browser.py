@@ -8,13 +8,11 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
-from tests.support.api import Organisation
+from tests.support.api import Organisation, door
 from tests.support.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from torana.control.access import identify
 from torana.control.access.actor import Actor
 from torana.control.api.guard import SESSION_COOKIE
-from torana.control.app import create_app
-from torana.control.door import Door
 from torana.core.secret import Secret
 from torana.stores.sql.engine import reading
 
@@ -24,7 +22,7 @@ ON_SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 def app_of(on: Organisation) -> ASGIApp:
     """The app as a gate reaches it, with memory of its own."""
-    return Door(create_app(on.publisher), owner_socket=False)
+    return door(on.publisher)
 
 
 @asynccontextmanager

@@ -37,8 +37,7 @@ def client_of(
     publisher: Publisher, settings: Settings, box: Box | None, address: str = "192.0.2.1"
 ) -> httpx2.AsyncClient:
     """Somebody who calls an installation with these settings."""
-    app = create_app(publisher, None, settings)
-    app.state.post = box
+    app = create_app(publisher, settings=settings, post=box)
     transport = httpx2.ASGITransport(Door(app, owner_socket=False), client=(address, 1))
     return httpx2.AsyncClient(transport=transport, base_url=f"{ORIGIN}/api/v1")
 

@@ -8,11 +8,9 @@ from typing import Any
 
 import httpx2
 
-from tests.support.api import Organisation, organisation
+from tests.support.api import Organisation, door, organisation
 from tests.support.gate_here import Here, chat_body, gate_here
-from torana.control.app import create_app
 from torana.control.apps import service as apps
-from torana.control.door import Door
 from torana.control.keys import service as keys
 from torana.control.providers import service as providers
 from torana.control.publish.publish import Publisher
@@ -31,7 +29,7 @@ class Offered:
         self.service_id = service_id
         self.key = key
         # One for all calls: making it takes longer than they do.
-        self._app = Door(create_app(on.publisher), owner_socket=False)
+        self._app = door(on.publisher)
 
     async def call(self, name: str, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         """One call of the admin API."""

@@ -4,9 +4,7 @@ from typing import Any
 
 import httpx2
 
-from tests.support.api import Organisation
-from torana.control.app import create_app
-from torana.control.door import Door
+from tests.support.api import Organisation, door
 from torana.control.tokens import service as tokens
 from torana.core.secret import Secret
 from torana.stores.sql.people_tables import tokens as token_table
@@ -20,7 +18,7 @@ class ScimClient:
 
     def __init__(self, on: Organisation, token: Secret | None) -> None:
         self.on = on
-        self.app = Door(create_app(on.publisher), owner_socket=False)
+        self.app = door(on.publisher)
         self.headers = {} if token is None else {"authorization": f"Bearer {token.reveal()}"}
 
     async def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:

@@ -159,7 +159,5 @@ def _home(request: Request, provider: Provider) -> str:
 
 
 def _issuers(request: Request) -> Issuers:
-    known: Issuers | None = getattr(request.app.state, "issuers", None)
-    if known is None:
-        request.app.state.issuers = known = Issuers()
-    return known
+    found: Issuers = request.app.state.issuers
+    return found

@@ -50,7 +50,7 @@ def post_by(server: MailServer | None) -> Post | None:
 
 def post_of(request: Request) -> Post | None:
     """How e-mail is sent here; None where it is not set up."""
-    found: Post | None = getattr(request.app.state, "post", None)
+    found: Post | None = request.app.state.post
     return found
 
 

@@ -5,19 +5,15 @@ Every route needs the permission `scim:write`.
 
 from fastapi import FastAPI
 
-from torana.control.publish.publish import Publisher
 from torana.control.scim.endpoints import router as about
 from torana.control.scim.errors import handle_errors
 from torana.control.scim.group_endpoints import router as groups
 from torana.control.scim.user_endpoints import router as users
-from torana.settings import Settings
 
 
-def create_scim(publisher: Publisher, settings: Settings) -> FastAPI:
-    """The app, to be mounted at /scim/v2."""
+def scim_routed() -> FastAPI:
+    """The app, to be mounted at /scim/v2. Its routes work with `state.publisher` and `state.settings`."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.publisher = publisher
-    app.state.settings = settings
     for router in (about, users, groups):
         app.include_router(router)
     handle_errors(app)
