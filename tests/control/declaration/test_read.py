@@ -68,7 +68,7 @@ def test_the_example_of_the_documentation_is_understood() -> None:
     assert (service.name, service.kind, service.visibility, service.team) == ("gpt-4.1", "model", "organisation", None)
     assert [(d.provider.name, d.model, d.weight) for d in service.deployments] == [("local", "gpt-4.1", 1)]
     app = team.apps[0]
-    assert [s.name for s in app.subscriptions] == ["gpt-4.1"]
+    assert [s.service.name for s in app.subscriptions] == ["gpt-4.1"]
     assert [k.name for k in app.keys] == ["first"]
     assert app.limits == (LimitDeclared("concurrency", 2000, 0), LimitDeclared("requests", 1_000_000, 60))
 

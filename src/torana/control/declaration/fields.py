@@ -70,7 +70,7 @@ class Fields:
                 self.say(name, "is missing")
             return None
         node, place = found
-        return _text(node, place, self._problems, most)
+        return text_at(node, place, self._problems, most)
 
     def prose(self, name: str, most: int) -> str | None:
         """Text for people, which may have several lines."""
@@ -105,7 +105,7 @@ class Fields:
         read = [
             Named(text, place)
             for node, place in self.items(name)
-            if (text := _text(node, place, self._problems, 200)) is not None
+            if (text := text_at(node, place, self._problems, 200)) is not None
         ]
         seen: dict[str, Place] = {}
         for one in read:
@@ -260,7 +260,8 @@ class Fields:
         return max(since, 0)
 
 
-def _text(node: Node, place: Place, problems: Problems, most: int) -> str | None:
+def text_at(node: Node, place: Place, problems: Problems, most: int) -> str | None:
+    """The text that stands at a node, in one line; None with a problem noted."""
     value: Any = node.value
     if not isinstance(value, str) or node.empty:
         problems.add(place, f"has to be text, but this is {node.sort}")

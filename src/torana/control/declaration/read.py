@@ -252,7 +252,7 @@ class _Reader:
         fields = self.fields(node, place, words.APP)
         return AppDeclared(
             name=fields.name("name"),
-            subscriptions=fields.names("subscriptions"),
+            subscriptions=terms.subscriptions_of(fields, self._problems),
             keys=fields.each("keys", self.key),
             limits=limits_of(fields, self._problems),
             keep_bodies=fields.truth("keep_bodies"),

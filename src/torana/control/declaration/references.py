@@ -142,10 +142,11 @@ def _check_team(team: TeamDeclared, services: Mapping[str, frozenset[str] | None
     for app in team.apps:
         _once(((key.name, key.place) for key in app.keys), "key", problems)
         for subscription in app.subscriptions:
-            _known(subscription, "service", services, problems)
-            seen = services.get(subscription.name)
+            service = subscription.service
+            _known(service, "service", services, problems)
+            seen = services.get(service.name)
             if seen is not None and team.name not in seen:
-                problems.add(subscription.place, f"{quoted(subscription.name)} is {_only_for(seen)}")
+                problems.add(service.place, f"{quoted(service.name)} is {_only_for(seen)}")
 
 
 def _only_for(teams: Collection[str]) -> str:

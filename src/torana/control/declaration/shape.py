@@ -162,11 +162,21 @@ class KeyDeclared(msgspec.Struct, frozen=True):
     """In their usual form."""
 
 
+class SubscriptionDeclared(msgspec.Struct, frozen=True):
+    """That an app may call a service."""
+
+    service: Named
+    plan: Named | None
+    expires_us: int
+    """Microseconds since 1970; 0 is never."""
+    reason: str | None
+
+
 class AppDeclared(msgspec.Struct, frozen=True):
     """A consumer of one team."""
 
     name: str
-    subscriptions: tuple[Named, ...]
+    subscriptions: tuple[SubscriptionDeclared, ...]
     keys: tuple[KeyDeclared, ...]
     limits: tuple[LimitDeclared, ...]
     keep_bodies: bool

@@ -1,4 +1,7 @@
-"""The terms of a service in torana.yaml: its contract, who approves subscriptions, and its plans. In the words of the admin API."""
+"""The terms of a service in torana.yaml: its contract, who approves subscriptions, its plans, and subscriptions to it.
+
+In the words of the admin API.
+"""
 
 import re
 from decimal import Decimal
@@ -11,10 +14,17 @@ from torana.control.access.permissions import PERMISSIONS
 from torana.control.declaration import words
 from torana.control.declaration.custom import MOST_NODES, plain_data
 from torana.control.declaration.document import Node
-from torana.control.declaration.fields import Fields
+from torana.control.declaration.fields import Fields, text_at
 from torana.control.declaration.limits import limits_of
 from torana.control.declaration.problems import Place, Problems, quoted
-from torana.control.declaration.shape import PlanDeclared, PlanPriceDeclared, PolicyDeclared, StageDeclared
+from torana.control.declaration.shape import (
+    Named,
+    PlanDeclared,
+    PlanPriceDeclared,
+    PolicyDeclared,
+    StageDeclared,
+    SubscriptionDeclared,
+)
 from torana.control.releases.contract import MOST_BYTES, contract_problems
 
 MOST_STAGES = 5
@@ -110,4 +120,28 @@ def _price(fields: Fields) -> PlanPriceDeclared:
         fields.say("currency", "has to be three capital letters such as EUR")
     return PlanPriceDeclared(
         fields.text("text", required=True, most=200) or "", fields.money("amount", _MOST_PRICE), currency
+    )
+
+
+def subscriptions_of(fields: Fields, problems: Problems) -> tuple[SubscriptionDeclared, ...]:
+    """`subscriptions` of an app: names of services, or mappings that say more; each service once."""
+    found = [_subscription(node, place, problems) for node, place in fields.items("subscriptions")]
+    seen: dict[str, Place] = {}
+    for one in found:
+        name, place = one.service.name, one.service.place
+        if name and name in seen:
+            problems.add(place, f"{quoted(name)} is listed twice; the first one stands in line {seen[name].line}")
+        seen.setdefault(name, place)
+    return tuple(found)
+
+
+def _subscription(node: Node, place: Place, problems: Problems) -> SubscriptionDeclared:
+    if not isinstance(node.value, dict):
+        return SubscriptionDeclared(Named(text_at(node, place, problems, 200) or "", place), None, 0, None)
+    fields = Fields(node, place, problems, words.SUBSCRIPTION)
+    return SubscriptionDeclared(
+        service=fields.named("service", required=True) or Named("", place),
+        plan=fields.named("plan"),
+        expires_us=fields.moment("expires"),
+        reason=fields.prose("reason", 2000),
     )

@@ -82,6 +82,7 @@ class _Composer:
         self.deployments = _grouped(stored.deployments, "service_id")
         self.aliases = _grouped(stored.aliases, "service_id")
         self.shared = _grouped(stored.shared, "service_id")
+        self.plan_names = {row["id"]: row["name"] for row in stored.plans}
         self.plans = _grouped(stored.plans, "service_id")
         self.apps = _grouped(stored.apps, "team_id")
         self.keys = _grouped(stored.keys, "app_id")
@@ -201,8 +202,9 @@ class _Composer:
 
     def app(self, row: Row, team: str) -> Entry:
         entry: Entry = {"name": row["name"]}
-        names = [self.subscription(one, f"{team}/{row['name']}") for one in self.subscriptions[row["id"]]]
-        if subscribed := sorted(name for name in names if name is not None):
+        by_service = sorted(self.subscriptions[row["id"]], key=lambda one: self.all_services[one["service_id"]])
+        listed = [self.subscription(one, f"{team}/{row['name']}") for one in by_service]
+        if subscribed := [one for one in listed if one is not None]:
             entry["subscriptions"] = subscribed
         keys = [self.key(key, f"{team}/{row['name']}") for key in _by_name(self.keys[row["id"]])]
         if kept := [key for key in keys if key is not None]:
@@ -212,8 +214,8 @@ class _Composer:
             entry["keep_bodies"] = True
         return entry
 
-    def subscription(self, row: Row, app: str) -> str | None:
-        """The service's name; None where it is left out."""
+    def subscription(self, row: Row, app: str) -> Data:
+        """Its service, and what more there is to say; None where it is left out."""
         what = f"subscription of {app} to {self.all_services[row['service_id']]}"
         name = self.services.get(row["service_id"])
         why = None
@@ -224,21 +226,20 @@ class _Composer:
             if not self.made_by_apply(row) or name in self.named:
                 self.leave_out(what, why)
                 return None
-        if row["state"] not in ("approved", "suspended"):
+        over = row["state"] == "expired" and row["expires_us"]
+        if row["state"] not in ("approved", "suspended") and not over:
             # In the file it would be approved.
             self.leave_out(what, f"it is {row['state']}")
             return None
         if row["state"] == "suspended":
             why = "it is suspended"
-        elif row.get("plan_id") or row.get("expires_us"):
-            why = "the file cannot say its plan or its end"
         # An apply would remove what an apply made and the file no longer names.
         if why is not None and not self.made_by_apply(row):
             self.leave_out(what, why)
             return None
         if why is not None:
             self.leave_out(f"{what}, of what is more than that it is there", why)
-        return name
+        return offers.subscription(row, name, self.plan_names.get(row["plan_id"]))
 
     def key(self, row: Row, app: str) -> Entry | None:
         what = f"key {app}/{row['name']}"

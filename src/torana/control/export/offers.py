@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from torana.control.export.text import Number
+from torana.control.plan.current import expiry_text
 from torana.control.plan.repository import Row
 from torana.control.plan.terms import amount_text
 from torana.control.subscriptions.policy import Policy, policy_of
@@ -44,6 +45,18 @@ def plan(row: Row) -> Entry:
             price["amount"] = Number(amount_text(str(price["amount"])))
         entry["price"] = price
     return entry
+
+
+def subscription(row: Row, service: str, plan: str | None) -> str | Entry:
+    """The service's name, or where there is more to say a mapping."""
+    entry: Entry = {"service": service}
+    if plan is not None:
+        entry["plan"] = plan
+    if row["expires_us"]:
+        entry["expires"] = expiry_text(row["expires_us"])
+    if row["reason"]:
+        entry["reason"] = row["reason"]
+    return entry if len(entry) > 1 else service
 
 
 def policy(found: Policy) -> Entry:

@@ -117,6 +117,13 @@ def provider_fields(row: Row, secret: Secret | None) -> dict[str, FieldValue]:
     }
 
 
+def subscription_fields(
+    state: str, plan: str | None, expires_us: int | None, reason: str | None
+) -> dict[str, FieldValue]:
+    """Fields of a subscription."""
+    return {"state": state, "plan": plan, "expires": expiry_text(expires_us), "reason": terms.prose_text(reason)}
+
+
 TIMEOUTS = ("connect", "first_byte", "idle", "total")
 PRICE_PARTS = ("input", "cached_input", "output", "reasoning")
 
@@ -143,6 +150,7 @@ class _Rows:
         self.service_names = {
             row["id"]: owned_name(row["name"], self.team_names.get(row["team_id"], "")) for row in stored.services
         }
+        self.own_plans = {row["id"]: row["name"] for row in stored.plans}
         self.plan_names = {
             row["id"]: terms.plan_name(self.service_names[row["service_id"]], row["name"]) for row in stored.plans
         }
@@ -232,7 +240,10 @@ class _Rows:
             needs: list[tuple[Kind, str]] = [] if row["state"] in OVER else [("app", app), ("service", service)]
             if needs and row["plan_id"] is not None:
                 needs.append(("plan", self.plan_names[row["plan_id"]]))
-            yield self.thing("subscription", row, f"{app} → {service}", {"state": row["state"]}, *needs)
+            fields = subscription_fields(
+                row["state"], self.own_plans.get(row["plan_id"]), row["expires_us"], row["reason"]
+            )
+            yield self.thing("subscription", row, f"{app} → {service}", fields, *needs)
 
     def key_name(self, row: Row) -> str:
         return f"{self.app_names[row['app_id']]}/{row['name']}"

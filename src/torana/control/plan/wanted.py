@@ -19,6 +19,7 @@ from torana.control.declaration.shape import (
     PriceDeclared,
     ProviderDeclared,
     ServiceDeclared,
+    SubscriptionDeclared,
 )
 from torana.control.plan import terms
 from torana.control.plan.current import (
@@ -32,12 +33,14 @@ from torana.control.plan.current import (
     price_name,
     provider_fields,
     scopes_text,
+    subscription_fields,
 )
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
 from torana.control.providers import places
 from torana.control.providers.credential import credential_problem
 from torana.control.providers.service import ca_problem, hosts
 from torana.control.subscriptions.policy import Policy, policy_of
+from torana.core.ids import epoch_us
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 
@@ -59,6 +62,15 @@ class Offer(msgspec.Struct, frozen=True):
     """Fields that go when the file does not give them any more."""
 
 
+class Subscribed(msgspec.Struct, frozen=True):
+    """A subscription as it is to be. Names are those of a plan."""
+
+    app: str
+    service: str
+    plan: str | None
+    declared: SubscriptionDeclared
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """Declared things, and the columns that writing them needs."""
 
@@ -73,8 +85,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """With the brought value; None when one is made or stays."""
     prices: Mapping[str, PriceDeclared]
     limits: Mapping[tuple[Kind, str], tuple[LimitDeclared, ...]]
-    subscriptions: Mapping[str, tuple[str, str]]
-    """App and service of each."""
+    subscriptions: Mapping[str, Subscribed]
     notes: tuple[str, ...]
     """What an operator should know though it is no mistake."""
 
@@ -132,7 +143,8 @@ class _Maker:
         self.apps: dict[str, AppDeclared] = {}
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
-        self.subscriptions: dict[str, tuple[str, str]] = {}
+        self.subscriptions: dict[str, Subscribed] = {}
+        self.now_us = epoch_us()
         self.digests: dict[bytes, str] = {}
         self.notes: list[str] = []
 
@@ -260,19 +272,28 @@ class _Maker:
         }
         self.add("app", name, fields, declared.limits)
         for subscription in declared.subscriptions:
-            service = services[subscription.name]
-            self.subscription(f"{name} → {service}", name, service)
+            self.subscription(name, services[subscription.service.name], subscription)
         for key in declared.keys:
             self.key(f"{name}/{key.name}", key)
 
-    def subscription(self, name: str, app: str, service: str) -> None:
+    def subscription(self, app: str, service: str, declared: SubscriptionDeclared) -> None:
+        name = f"{app} → {service}"
         there = self.before.things.get(("subscription", name))
         state = "approved"
         if there is not None and there.fields["state"] == "suspended":
             state = "suspended"
             self.notes.append(f"subscription {name} was suspended by hand and stays so until it is resumed")
-        self.subscriptions[name] = (app, service)
-        self.add("subscription", name, {"state": state})
+        elif 0 < declared.expires_us <= self.now_us:
+            state = "expired"
+            self.notes.append(f"subscription {name} is past the end that the file gives it")
+        plan = None if declared.plan is None else terms.plan_name(service, declared.plan.name)
+        if declared.plan is not None and plan not in self.plans:
+            known = self.before.things.get(("plan", plan or ""))
+            if known is None or known.managed:
+                self.problems.add(declared.plan.place, f"there is no plan {quoted(declared.plan.name)} of this service")
+        self.subscriptions[name] = Subscribed(app, service, plan, declared)
+        own = None if declared.plan is None else declared.plan.name
+        self.add("subscription", name, subscription_fields(state, own, declared.expires_us, declared.reason))
 
     def key(self, name: str, declared: KeyDeclared) -> None:
         value = self.values.of(declared.value)

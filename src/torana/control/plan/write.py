@@ -15,7 +15,7 @@ from torana.control.plan.diff import Change
 from torana.control.plan.things import KINDS, Kind, Thing
 from torana.control.plan.wanted import Wanted
 from torana.control.subscriptions import repository as subscriptions
-from torana.control.subscriptions.policy import review_us, with_policy
+from torana.control.subscriptions.policy import Policy, policy_of, review_us, with_policy
 from torana.core.ids import epoch_us, new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
@@ -43,6 +43,7 @@ class Writer:
         self.ids: dict[tuple[Kind, str], str] = {key: thing.id for key, thing in before.things.items()}
         self.made: list[MadeKey] = []
         self.key_rows = {row["id"]: row for row in before.stored.keys}
+        self.subscription_rows = {row["id"]: row for row in before.stored.subscriptions}
         self.service_rows = {row["id"]: row for row in before.stored.services}
 
     async def write(self, changes: tuple[Change, ...]) -> None:
@@ -124,12 +125,12 @@ class Writer:
                 "name": plan.name,
             }
         if kind == "subscription":
-            app, service = self.after.subscriptions[name]
+            wanted = self.after.subscriptions[name]
             return {
-                "team_id": self.team_of(app),
-                "app_id": self.ids["app", app],
-                "service_id": self.ids["service", service],
-                "service_team_id": self.service_team(service),
+                "team_id": self.team_of(wanted.app),
+                "app_id": self.ids["app", wanted.app],
+                "service_id": self.ids["service", wanted.service],
+                "service_team_id": self.service_team(wanted.service),
             }
         if kind == "price":
             price = self.after.prices[name]
@@ -165,8 +166,34 @@ class Writer:
             price = self.after.prices[name]
             return {f"{part}_usd": getattr(price, f"{part}_usd") for part in PRICE_PARTS}
         if kind == "subscription":
-            return {"state": "approved", "expires_us": None, "review_us": None, "asked": None}
+            return self.subscription_columns(name)
         return {}
+
+    def subscription_columns(self, name: str) -> dict[str, Any]:
+        """Whoever may apply the file approves. What comes in is confirmed after the service's time, as by the admin API."""
+        wanted = self.after.subscriptions[name]
+        fields = self.after.things["subscription", name].fields
+        there = self.before.things.get(("subscription", name))
+        row = {} if there is None else self.subscription_rows[there.id]
+        expires_us = wanted.declared.expires_us or None
+        at_us = row.get("review_us")
+        if fields["state"] == "approved" and row.get("state") != "approved":
+            at_us = review_us(self.policy(wanted.service), self.now_us)
+        return {
+            "state": fields["state"],
+            "plan_id": None if wanted.plan is None else self.ids["plan", wanted.plan],
+            "expires_us": expires_us,
+            "reason": wanted.declared.reason,
+            "review_us": at_us,
+            "warned_us": row.get("warned_us") if row.get("expires_us") == expires_us else None,
+            "asked": None,
+            "changed_us": self.now_us,
+        }
+
+    def policy(self, service: str) -> Policy | None:
+        """Who approves subscriptions of a service, and how often they are confirmed."""
+        offer = self.after.services.get(service)
+        return policy_of(self.service_rows[self.ids["service", service]]["approval"]) if offer is None else offer.policy
 
     def service_columns(self, name: str) -> dict[str, Any]:
         """What stands in a service's own row."""
