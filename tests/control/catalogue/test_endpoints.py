@@ -4,13 +4,13 @@ import httpx2
 import pytest
 from sqlalchemy import insert, update
 
+from tests.control.releases.offered import offered
 from tests.support.offering import offering
 from torana.control.app import create_app
 from torana.control.door import Door
 from torana.control.publish.publish import Publisher
-from torana.core.ids import epoch_us
 from torana.settings import Settings
-from torana.stores.sql import lifecycle_tables, tables
+from torana.stores.sql import tables
 
 pytestmark = pytest.mark.anyio
 
@@ -70,28 +70,18 @@ async def test_it_is_searched_filtered_and_read_in_pages(publisher: Publisher) -
 
 
 async def test_a_draft_and_what_is_switched_off_are_not_in_it(publisher: Publisher) -> None:
-    it = await offering(publisher)
+    it = await offered(publisher, description="released")
 
     async def seen() -> list[str | None]:
-        listed = (await it.on.call("one.viewer", "GET", "/catalogue")).json()["items"]
+        listed = (await it.call("two.viewer", "GET", "/catalogue")).json()["items"]
         return [one["description"] for one in listed]
 
-    async with publisher.engine.begin() as connection:
-        await connection.execute(update(tables.services).values(lifecycle="released", description="a draft"))
     assert await seen() == []
-    release = {"service_id": it.service.id, "team_id": it.service.team_id, "weight": 1, "breaking": False}
-    async with publisher.engine.begin() as connection:
-        for minor, state, text in ((0, "published", "released"), (1, "review", "not yet")):
-            design = f'{{"kind": "model", "description": "{text}"}}'
-            await connection.execute(
-                insert(lifecycle_tables.releases).values(
-                    id=f"r{minor}", major=1, minor=minor, state=state, design=design, created_us=epoch_us(), **release
-                )
-            )
+    await it.release()
+    await it.patch(description="not yet")
     # What is told is what is released, not the draft.
     assert await seen() == ["released"]
-    async with publisher.engine.begin() as connection:
-        await connection.execute(update(tables.services).values(state="disabled"))
+    await it.patch(state="disabled")
     assert await seen() == []
 
 
