@@ -270,10 +270,10 @@ async def test_what_is_over_or_waits_for_a_decision_is_not_approved_by_a_file(pu
 @pytest.mark.anyio
 async def test_kinds_of_things_that_no_file_declares_are_counted(publisher: Publisher) -> None:
     given = await offered(publisher)
-    role = {"name": "keeper", "permissions": ["keys:read"]}
-    assert (await given.call("owner", "POST", "/roles", role)).status_code == 201
+    provider = {"name": "okta", "issuer": "https://login.example.org", "client_id": "torana"}
+    assert (await given.call("owner", "POST", "/identity-providers", provider)).status_code == 201
     exported = await export(publisher.engine)
-    assert "custom roles, 1 of them: the file does not declare such" in exported.left_out
+    assert "identity providers, 1 of them: the file does not declare such" in exported.left_out
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ import msgspec
 
 from torana.catalog.vendors import DIALECTS, vendor_named
 from torana.control.bulk import without_collecting
-from torana.control.declaration import terms, words
+from torana.control.declaration import access, terms, words
 from torana.control.declaration.custom import described
 from torana.control.declaration.document import Node, read_document
 from torana.control.declaration.fields import SERVICE_NAME, Fields
@@ -131,6 +131,7 @@ class _Reader:
             services=fields.each("services", self.service),
             teams=fields.each("teams", self.team),
             prices=fields.each("prices", self.price),
+            roles=fields.each("roles", partial(access.role_of, self._problems)),
         )
 
     def provider(self, node: Node, place: Place) -> ProviderDeclared:

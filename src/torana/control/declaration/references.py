@@ -1,11 +1,19 @@
 """Checks of a declaration as a whole: names given once, references that lead somewhere, vendors that exist."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from torana.control.declaration.problems import Place, Problems, quoted
-from torana.control.declaration.shape import Declaration, Named, ProviderDeclared, ServiceDeclared, TeamDeclared
+from torana.control.declaration.shape import (
+    Declaration,
+    Named,
+    ProviderDeclared,
+    RoleDeclared,
+    ServiceDeclared,
+    TeamDeclared,
+)
 from torana.control.providers.places import places_in
 
 _SHOWN = 5
@@ -36,6 +44,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     aliases: Mapping[str, str] = {}
     """Alias to the name of its service."""
     teams: frozenset[str] = frozenset()
+    roles: frozenset[tuple[str, str]] = frozenset()
+    """Custom roles with the team whose each is; empty for the platform's."""
 
 
 def check_references(declaration: Declaration, around: Surroundings, problems: Problems) -> None:
@@ -50,6 +60,7 @@ def check_references(declaration: Declaration, around: Surroundings, problems: P
     for team in declaration.teams:
         _check_team(team, services, problems)
     _check_prices(declaration, around.vendors, providers, problems)
+    _check_roles(declaration.roles, around, teams, problems)
 
 
 def _once(named: Iterable[tuple[str, Place]], what: str, problems: Problems) -> set[str]:
@@ -169,3 +180,25 @@ def _check_prices(
         if key in seen:
             problems.add(price.place, f"there is already a price of this model, in line {seen[key].line}")
         seen.setdefault(key, price.place)
+
+
+def _check_roles(
+    roles: tuple[RoleDeclared, ...], around: Surroundings, teams: Collection[str], problems: Problems
+) -> None:
+    """A name means one role: no team may call one like one of the platform, which its members may have."""
+    seen: dict[tuple[str, str], Place] = {}
+    holders: defaultdict[str, set[str]] = defaultdict(set)
+    for name, team in around.roles:
+        holders[name].add(team)
+    for role in roles:
+        if role.team is not None:
+            _known(role.team, "team", teams, problems)
+        team = role.team.name if role.team else ""
+        if (role.name, team) in seen and role.name:
+            line = seen[role.name, team].line
+            problems.add(role.place, f"there is already a role {quoted(role.name)}, in line {line}")
+        seen.setdefault((role.name, team), role.place)
+        holders[role.name].add(team)
+    for (name, team), place in seen.items():
+        if name and len(holders[name]) > 1 and (not team or "" in holders[name]):
+            problems.add(place, f"the platform and a team cannot both have a role {quoted(name)}")

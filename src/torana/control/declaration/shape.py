@@ -208,6 +208,16 @@ class PriceDeclared(msgspec.Struct, frozen=True):
     place: Place
 
 
+class RoleDeclared(msgspec.Struct, frozen=True):
+    """A custom role. `team` is None when it is the platform's."""
+
+    name: str
+    team: Named | None
+    description: str | None
+    permissions: tuple[Named, ...]
+    place: Place
+
+
 class Declaration(msgspec.Struct, frozen=True):
     """A whole file."""
 
@@ -215,3 +225,4 @@ class Declaration(msgspec.Struct, frozen=True):
     services: tuple[ServiceDeclared, ...] = ()
     teams: tuple[TeamDeclared, ...] = ()
     prices: tuple[PriceDeclared, ...] = ()
+    roles: tuple[RoleDeclared, ...] = ()

@@ -49,6 +49,7 @@ def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
         "services": [entry for row in _by_name(stored.services) if (entry := composer.service(row))],
         "teams": [composer.team(row) for row in _by_name(stored.teams)],
         "prices": [entry for row in _by_price(stored.prices) if (entry := composer.price(row))],
+        "roles": [composer.role(row) for row in _by_name(stored.roles)],
     }
     return Composed(sections, composer.variables.named, composer.files, composer.left_out)
 
@@ -275,6 +276,14 @@ class _Composer:
             if row[f"{part}_usd"] is not None:
                 entry[part] = Number(dollars_text(row[f"{part}_usd"]))
         return entry
+
+    def role(self, row: Row) -> Entry:
+        entry: Entry = {"name": row["name"]}
+        if row["team_id"] is not None:
+            entry["team"] = self.teams[row["team_id"]]
+        if row["description"]:
+            entry["description"] = row["description"]
+        return {**entry, "permissions": sorted(msgspec.json.decode(row["permissions"], type=list[str]))}
 
     def add_limits(self, entry: Entry, owner_id: str, owner: str) -> None:
         limits: list[Data] = []

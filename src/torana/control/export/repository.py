@@ -11,7 +11,6 @@ from torana.stores.sql.issuer_tables import issuers
 _COUNTED = {
     "webhooks": lifecycle_tables.webhooks,
     "issuers of tokens for calls": issuers,
-    "custom roles": people_tables.roles,
     "identity providers": people_tables.identity_providers,
     "groups": people_tables.groups,
 }

@@ -19,6 +19,7 @@ from torana.control.plan.current import Existing, existing
 from torana.control.plan.custom import check_descriptions
 from torana.control.plan.diff import Change, Difference, difference
 from torana.control.plan.noted import noted
+from torana.control.plan.reach import check_reach
 from torana.control.plan.repository import Stored
 from torana.control.plan.source import Source
 from torana.control.plan.wanted import Wanted, wanted
@@ -81,7 +82,7 @@ async def apply(
     """Make the file true and publish, all or nothing. Nothing to do is nothing done.
 
     `expected` is the fingerprint of the plan that was agreed to; each changed thing is noted as done by `actor`.
-    Raises DeclarationError, and Refusal `plan_changed`, `not_publishable` or `custom_sandbox_unavailable`.
+    Raises DeclarationError, and Refusal `plan_changed`, `not_publishable`, `custom_sandbox_unavailable`, `beyond_own` or `in_use`.
     """
     with without_collecting():
         parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
@@ -111,6 +112,7 @@ async def _apply(
             raise Refusal("plan_changed")
         if not found.changes:
             return Applied((), after.notes, ())
+        check_reach(actor, before, after, found)
         writer = Writer(connection, publisher.master, before, after)
         await writer.write(found.changes)
         done = noted(found.changes, writer)
@@ -183,6 +185,9 @@ def _surroundings(before: Existing) -> Surroundings:
             row["name"]: services[row["service_id"]]["name"] for row in stored.aliases if row["service_id"] in services
         },
         teams=frozenset(row["name"] for row in stored.teams if row["id"] not in stored.declared),
+        roles=frozenset(
+            (row["name"], teams.get(row["team_id"], "")) for row in stored.roles if row["id"] not in stored.declared
+        ),
     )
 
 

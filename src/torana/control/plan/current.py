@@ -41,7 +41,7 @@ def existing(stored: Stored, master: MasterKey) -> Existing:
     """Put rows together. A credential that cannot be opened counts as none, so that a file can give it anew."""
     reader = _Rows(stored, master)
     things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.plans(), *reader.apps()]
-    things += [*reader.subscriptions(), *reader.keys(), *reader.prices()]
+    things += [*reader.subscriptions(), *reader.keys(), *reader.prices(), *reader.roles()]
     return Existing(
         stored=stored,
         things={(thing.kind, thing.name): thing for thing in things},
@@ -259,6 +259,15 @@ class _Rows:
                     "networks": listed(opened_networks(row["networks"]) or ()),
                 }
                 yield self.thing("key", row, self.key_name(row), fields, ("app", self.app_names[row["app_id"]]))
+
+    def roles(self) -> Iterable[Thing]:
+        for row in self.stored.roles:
+            team = self.team_names.get(row["team_id"], "")
+            fields: dict[str, FieldValue] = {
+                "description": terms.prose_text(row["description"]),
+                "permissions": listed(sorted(msgspec.json.decode(row["permissions"], type=list[str]))),
+            }
+            yield self.thing("role", row, owned_name(row["name"], team), fields)
 
     def prices(self) -> Iterable[Thing]:
         for row in self.stored.prices:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from torana.stores.sql import lifecycle_tables, tables
+from torana.stores.sql import lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import Table
 
@@ -27,6 +27,7 @@ _TABLES: dict[str, Table] = {
     "key": tables.keys,
     "limit": tables.limits,
     "price": tables.prices,
+    "role": people_tables.roles,
     "declared": tables.declared,
 }
 
@@ -46,6 +47,7 @@ class Stored(msgspec.Struct, frozen=True):
     keys: Sequence[Row]
     limits: Sequence[Row]
     prices: Sequence[Row]
+    roles: Sequence[Row]
     declared: frozenset[str]
 
 
@@ -70,6 +72,7 @@ async def load(connection: Connection) -> Stored:
         keys=await rows(tables.keys),
         limits=await rows(tables.limits),
         prices=await rows(tables.prices, tables.prices.c.team_id.is_(None), tables.prices.c.valid_from_us == 0),
+        roles=await rows(people_tables.roles),
         declared=frozenset(await connection.scalars(select(tables.declared.c.id))),
     )
 

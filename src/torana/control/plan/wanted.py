@@ -18,6 +18,7 @@ from torana.control.declaration.shape import (
     PlanDeclared,
     PriceDeclared,
     ProviderDeclared,
+    RoleDeclared,
     ServiceDeclared,
     SubscriptionDeclared,
 )
@@ -84,6 +85,7 @@ class Wanted(msgspec.Struct, frozen=True):
     keys: Mapping[str, tuple[KeyDeclared, Secret | None]]
     """With the brought value; None when one is made or stays."""
     prices: Mapping[str, PriceDeclared]
+    roles: Mapping[str, RoleDeclared]
     limits: Mapping[tuple[Kind, str], tuple[LimitDeclared, ...]]
     subscriptions: Mapping[str, Subscribed]
     notes: tuple[str, ...]
@@ -112,6 +114,8 @@ def wanted(
             maker.app(team.name, app, subscribable)
     for price in declaration.prices:
         maker.price(price)
+    for role in declaration.roles:
+        maker.role(role)
     return maker.done()
 
 
@@ -143,6 +147,7 @@ class _Maker:
         self.apps: dict[str, AppDeclared] = {}
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
+        self.roles: dict[str, RoleDeclared] = {}
         self.subscriptions: dict[str, Subscribed] = {}
         self.now_us = epoch_us()
         self.digests: dict[bytes, str] = {}
@@ -340,6 +345,15 @@ class _Maker:
         self.prices[name] = declared
         self.add("price", name, {part: getattr(declared, f"{part}_usd") for part in PRICE_PARTS})
 
+    def role(self, declared: RoleDeclared) -> None:
+        name = owned_name(declared.name, declared.team.name if declared.team else "")
+        self.roles[name] = declared
+        fields: dict[str, FieldValue] = {
+            "description": terms.prose_text(declared.description),
+            "permissions": listed(sorted(one.name for one in declared.permissions)),
+        }
+        self.add("role", name, fields)
+
     def done(self) -> Wanted:
         return Wanted(
             things=self.things,
@@ -349,6 +363,7 @@ class _Maker:
             apps=self.apps,
             keys=self.keys,
             prices=self.prices,
+            roles=self.roles,
             limits=self.limits,
             subscriptions=self.subscriptions,
             notes=tuple(self.notes),

@@ -14,8 +14,11 @@ from torana.control.plan.current import PRICE_PARTS, Existing
 from torana.control.plan.diff import Change
 from torana.control.plan.things import KINDS, Kind, Thing
 from torana.control.plan.wanted import Wanted
+from torana.control.roles import repository as roles
+from torana.control.roles.repository import Role
 from torana.control.subscriptions import repository as subscriptions
 from torana.control.subscriptions.policy import Policy, policy_of, review_us, with_policy
+from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
@@ -92,6 +95,8 @@ class Writer:
     async def remove(self, kind: Kind, names: list[str]) -> None:
         """Rows that the file no longer names."""
         ids = [self.ids[kind, name] for name in names]
+        if kind == "role":
+            await self.check_unused(names)
         if kind == "app":
             # Revoked keys go with their app; their limits hang on no foreign key.
             gone = set(ids)
@@ -107,6 +112,14 @@ class Writer:
             await repository.clear(self.connection, "subscription", "plan_id", ids)
         await repository.remove(self.connection, kind, ids)
         await repository.remove(self.connection, "declared", ids)
+
+    async def check_unused(self, names: list[str]) -> None:
+        """Raises Refusal `in_use` for a role that somebody has."""
+        rows = {row["id"]: Role(**row) for row in self.before.stored.roles}
+        for name in names:
+            role = rows[self.ids["role", name]]
+            if used := await roles.used_by(self.connection, role):
+                raise Refusal("in_use", noun="role", name=role.name, users=", ".join(used))
 
     def identity(self, kind: Kind, name: str) -> dict[str, Any]:
         """Columns that say which thing it is and whose, and never change."""
@@ -143,6 +156,9 @@ class Writer:
                 "model": price.model,
                 "valid_from_us": 0,
             }
+        if kind == "role":
+            role = self.after.roles[name]
+            return {"team_id": self.ids["team", role.team.name] if role.team else None, "name": role.name}
         owner, _, own = name.rpartition("/")
         if kind == "app":
             return {"team_id": self.ids["team", owner], "name": own}
@@ -167,6 +183,10 @@ class Writer:
             return {f"{part}_usd": getattr(price, f"{part}_usd") for part in PRICE_PARTS}
         if kind == "subscription":
             return self.subscription_columns(name)
+        if kind == "role":
+            role = self.after.roles[name]
+            given = sorted(one.name for one in role.permissions)
+            return {"description": role.description, "permissions": msgspec.json.encode(given).decode()}
         return {}
 
     def subscription_columns(self, name: str) -> dict[str, Any]:
