@@ -132,6 +132,7 @@ class _Reader:
             teams=fields.each("teams", self.team),
             prices=fields.each("prices", self.price),
             roles=fields.each("roles", partial(access.role_of, self._problems)),
+            webhooks=fields.each("webhooks", partial(access.webhook_of, self._problems, self.reference)),
         )
 
     def provider(self, node: Node, place: Place) -> ProviderDeclared:

@@ -13,9 +13,11 @@ from torana.control.declaration.shape import (
     RoleDeclared,
     ServiceDeclared,
     TeamDeclared,
+    WebhookDeclared,
 )
 from torana.control.providers.places import places_in
 
+MOST_WEBHOOKS = 20
 _SHOWN = 5
 
 
@@ -61,6 +63,7 @@ def check_references(declaration: Declaration, around: Surroundings, problems: P
         _check_team(team, services, problems)
     _check_prices(declaration, around.vendors, providers, problems)
     _check_roles(declaration.roles, around, teams, problems)
+    _check_owned(declaration.webhooks, "webhook", MOST_WEBHOOKS, teams, problems)
 
 
 def _once(named: Iterable[tuple[str, Place]], what: str, problems: Problems) -> set[str]:
@@ -202,3 +205,19 @@ def _check_roles(
     for (name, team), place in seen.items():
         if name and len(holders[name]) > 1 and (not team or "" in holders[name]):
             problems.add(place, f"the platform and a team cannot both have a role {quoted(name)}")
+
+
+def _check_owned(
+    things: Iterable[WebhookDeclared], what: str, most: int, teams: Collection[str], problems: Problems
+) -> None:
+    """Names are given once in a team, and of one team there are not too many."""
+    seen: defaultdict[str, dict[str, Place]] = defaultdict(dict)
+    for one in things:
+        if one.team is not None:
+            _known(one.team, "team", teams, problems)
+        mine = seen[one.team.name if one.team else ""]
+        if one.name in mine and one.name:
+            problems.add(one.place, f"there is already a {what} {quoted(one.name)}, in line {mine[one.name].line}")
+        mine.setdefault(one.name, one.place)
+        if len(mine) == most + 1:
+            problems.add(one.place, f"a team has at most {most} {what}s")

@@ -218,6 +218,19 @@ class RoleDeclared(msgspec.Struct, frozen=True):
     place: Place
 
 
+class WebhookDeclared(msgspec.Struct, frozen=True):
+    """Where to tell whom of what. `team` is None when it is the platform's, which is told of all."""
+
+    name: str
+    team: Named | None
+    url: str | Outside
+    url_place: Place
+    events: tuple[Named, ...]
+    """None is all."""
+    secret: Outside | None
+    place: Place
+
+
 class Declaration(msgspec.Struct, frozen=True):
     """A whole file."""
 
@@ -226,3 +239,4 @@ class Declaration(msgspec.Struct, frozen=True):
     teams: tuple[TeamDeclared, ...] = ()
     prices: tuple[PriceDeclared, ...] = ()
     roles: tuple[RoleDeclared, ...] = ()
+    webhooks: tuple[WebhookDeclared, ...] = ()

@@ -1,6 +1,6 @@
 """The words of torana.yaml: the fields that each of its mappings may have. The guide's page of configuration has them all."""
 
-TOP = ("providers", "services", "teams", "prices", "roles")
+TOP = ("providers", "services", "teams", "prices", "roles", "webhooks")
 PROVIDER = ("name", "vendor", "base_url", "dialect", "bases", "options", "api_key", "ca", "proxy", "timeouts")
 TIMEOUTS = ("connect", "first_byte", "idle", "total")
 SERVICE = (
@@ -34,3 +34,4 @@ SCOPES = ("services", "endpoints", "models")
 LIMIT = ("requests", "per", "concurrency")
 PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reasoning")
 ROLE = ("name", "team", "description", "permissions")
+WEBHOOK = ("name", "team", "url", "events", "secret")

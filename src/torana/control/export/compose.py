@@ -13,7 +13,7 @@ import msgspec
 
 from torana.catalog.vendors import VENDORS
 from torana.control.declaration.limits import PERIODS
-from torana.control.export import offers
+from torana.control.export import apart, offers
 from torana.control.export.text import Data, Number
 from torana.control.export.variables import Variables
 from torana.control.keys.scopes import opened_networks, opened_scopes
@@ -49,7 +49,8 @@ def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
         "services": [entry for row in _by_name(stored.services) if (entry := composer.service(row))],
         "teams": [composer.team(row) for row in _by_name(stored.teams)],
         "prices": [entry for row in _by_price(stored.prices) if (entry := composer.price(row))],
-        "roles": [composer.role(row) for row in _by_name(stored.roles)],
+        "roles": [apart.role(row, composer.teams) for row in _by_name(stored.roles)],
+        "webhooks": [apart.webhook(row, composer.teams, composer.variables) for row in _by_name(stored.webhooks)],
     }
     return Composed(sections, composer.variables.named, composer.files, composer.left_out)
 
@@ -276,14 +277,6 @@ class _Composer:
             if row[f"{part}_usd"] is not None:
                 entry[part] = Number(dollars_text(row[f"{part}_usd"]))
         return entry
-
-    def role(self, row: Row) -> Entry:
-        entry: Entry = {"name": row["name"]}
-        if row["team_id"] is not None:
-            entry["team"] = self.teams[row["team_id"]]
-        if row["description"]:
-            entry["description"] = row["description"]
-        return {**entry, "permissions": sorted(msgspec.json.decode(row["permissions"], type=list[str]))}
 
     def add_limits(self, entry: Entry, owner_id: str, owner: str) -> None:
         limits: list[Data] = []

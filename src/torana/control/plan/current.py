@@ -11,6 +11,7 @@ import msgspec
 
 from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
 from torana.control.plan import terms
+from torana.control.plan.apart import owned_name, standing
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
 from torana.control.providers import places
@@ -41,7 +42,7 @@ def existing(stored: Stored, master: MasterKey) -> Existing:
     """Put rows together. A credential that cannot be opened counts as none, so that a file can give it anew."""
     reader = _Rows(stored, master)
     things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.plans(), *reader.apps()]
-    things += [*reader.subscriptions(), *reader.keys(), *reader.prices(), *reader.roles()]
+    things += [*reader.subscriptions(), *reader.keys(), *reader.prices(), *standing(stored, master)]
     return Existing(
         stored=stored,
         things={(thing.kind, thing.name): thing for thing in things},
@@ -54,11 +55,6 @@ def existing(stored: Stored, master: MasterKey) -> Existing:
         holders={row["digest"]: reader.key_name(row) for row in stored.keys if row["revoked_us"] is None},
         rotated={row["previous_digest"]: reader.key_name(row) for row in stored.keys if row["previous_digest"]},
     )
-
-
-def owned_name(name: str, team: str) -> str:
-    """A service's or provider's name in a plan: with its team where one owns it."""
-    return f"{name} (team {team})" if team else name
 
 
 def certificate_text(pem: str | None) -> str | None:
@@ -259,15 +255,6 @@ class _Rows:
                     "networks": listed(opened_networks(row["networks"]) or ()),
                 }
                 yield self.thing("key", row, self.key_name(row), fields, ("app", self.app_names[row["app_id"]]))
-
-    def roles(self) -> Iterable[Thing]:
-        for row in self.stored.roles:
-            team = self.team_names.get(row["team_id"], "")
-            fields: dict[str, FieldValue] = {
-                "description": terms.prose_text(row["description"]),
-                "permissions": listed(sorted(msgspec.json.decode(row["permissions"], type=list[str]))),
-            }
-            yield self.thing("role", row, owned_name(row["name"], team), fields)
 
     def prices(self) -> Iterable[Thing]:
         for row in self.stored.prices:

@@ -13,7 +13,7 @@ _VERBS: dict[Action, str] = {"create": "create", "change": "change", "remove": "
 def noted(changes: Iterable[Change], writer: Writer) -> list[Noted]:
     """Entries for changes that the writer has written. Secrets are masked, as in the plan."""
     stored = writer.before.stored
-    owned = (stored.providers, stored.services, stored.plans, stored.roles)
+    owned = (stored.providers, stored.services, stored.plans, stored.roles, stored.webhooks)
     owners = {row["id"]: row["team_id"] for rows in owned for row in rows}
     return [_noted(change, writer, owners) for change in changes]
 
@@ -49,7 +49,7 @@ def _team(kind: Kind, name: str, thing_id: str, writer: Writer, owners: Mapping[
         return writer.service_team(name)
     if kind == "plan" and name in writer.after.plans:
         return writer.service_team(writer.after.plans[name][0])
-    if kind == "role" and name in writer.after.roles:
-        team = writer.after.roles[name].team
-        return None if team is None else writer.ids["team", team.name]
+    if (kind, name) in writer.after.apart:
+        team = writer.after.apart[kind, name].team
+        return None if team is None else writer.ids["team", team]
     return owners.get(thing_id)

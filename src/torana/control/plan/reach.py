@@ -15,9 +15,9 @@ def check_reach(actor: Actor, before: Existing, after: Wanted, found: Difference
         if change.kind != "role":
             continue
         there, wanted = before.things.get(("role", change.name)), after.things.get(("role", change.name))
-        role = after.roles.get(change.name)
+        role = after.apart.get(("role", change.name))
         # In a team that the same apply makes, nobody has more than on the platform.
-        team = before.things.get(("team", role.team.name)) if role is not None and role.team is not None else None
+        team = before.things.get(("team", role.team)) if role is not None and role.team else None
         team_id = owners[there.id] if there is not None else None if team is None else team.id
         check_holds(actor, _permissions(there) | _permissions(wanted), team_id)
 

@@ -28,6 +28,8 @@ _TABLES: dict[str, Table] = {
     "limit": tables.limits,
     "price": tables.prices,
     "role": people_tables.roles,
+    "webhook": lifecycle_tables.webhooks,
+    "delivery": lifecycle_tables.deliveries,
     "declared": tables.declared,
 }
 
@@ -48,6 +50,7 @@ class Stored(msgspec.Struct, frozen=True):
     limits: Sequence[Row]
     prices: Sequence[Row]
     roles: Sequence[Row]
+    webhooks: Sequence[Row]
     declared: frozenset[str]
 
 
@@ -73,6 +76,7 @@ async def load(connection: Connection) -> Stored:
         limits=await rows(tables.limits),
         prices=await rows(tables.prices, tables.prices.c.team_id.is_(None), tables.prices.c.valid_from_us == 0),
         roles=await rows(people_tables.roles),
+        webhooks=await rows(lifecycle_tables.webhooks),
         declared=frozenset(await connection.scalars(select(tables.declared.c.id))),
     )
 

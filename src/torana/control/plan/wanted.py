@@ -18,11 +18,11 @@ from torana.control.declaration.shape import (
     PlanDeclared,
     PriceDeclared,
     ProviderDeclared,
-    RoleDeclared,
     ServiceDeclared,
     SubscriptionDeclared,
 )
 from torana.control.plan import terms
+from torana.control.plan.apart import Apart, declared_apart, owned_name
 from torana.control.plan.current import (
     PRICE_PARTS,
     TIMEOUTS,
@@ -30,7 +30,6 @@ from torana.control.plan.current import (
     deployment_text,
     expiry_text,
     flag_text,
-    owned_name,
     price_name,
     provider_fields,
     scopes_text,
@@ -85,7 +84,7 @@ class Wanted(msgspec.Struct, frozen=True):
     keys: Mapping[str, tuple[KeyDeclared, Secret | None]]
     """With the brought value; None when one is made or stays."""
     prices: Mapping[str, PriceDeclared]
-    roles: Mapping[str, RoleDeclared]
+    apart: Mapping[tuple[Kind, str], Apart]
     limits: Mapping[tuple[Kind, str], tuple[LimitDeclared, ...]]
     subscriptions: Mapping[str, Subscribed]
     notes: tuple[str, ...]
@@ -102,6 +101,7 @@ def wanted(
 ) -> Wanted:
     """Put a checked declaration into comparable form. Values that cannot be used are added to `problems`."""
     maker = _Maker(values, before, vendors, master, problems)
+    maker.apart = declared_apart(declaration, values, problems)
     for provider in declaration.providers:
         maker.provider(provider)
     for team in declaration.teams:
@@ -114,8 +114,8 @@ def wanted(
             maker.app(team.name, app, subscribable)
     for price in declaration.prices:
         maker.price(price)
-    for role in declaration.roles:
-        maker.role(role)
+    for (kind, name), one in maker.apart.items():
+        maker.add(kind, name, one.fields)
     return maker.done()
 
 
@@ -147,7 +147,7 @@ class _Maker:
         self.apps: dict[str, AppDeclared] = {}
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
-        self.roles: dict[str, RoleDeclared] = {}
+        self.apart: dict[tuple[Kind, str], Apart] = {}
         self.subscriptions: dict[str, Subscribed] = {}
         self.now_us = epoch_us()
         self.digests: dict[bytes, str] = {}
@@ -345,15 +345,6 @@ class _Maker:
         self.prices[name] = declared
         self.add("price", name, {part: getattr(declared, f"{part}_usd") for part in PRICE_PARTS})
 
-    def role(self, declared: RoleDeclared) -> None:
-        name = owned_name(declared.name, declared.team.name if declared.team else "")
-        self.roles[name] = declared
-        fields: dict[str, FieldValue] = {
-            "description": terms.prose_text(declared.description),
-            "permissions": listed(sorted(one.name for one in declared.permissions)),
-        }
-        self.add("role", name, fields)
-
     def done(self) -> Wanted:
         return Wanted(
             things=self.things,
@@ -363,7 +354,7 @@ class _Maker:
             apps=self.apps,
             keys=self.keys,
             prices=self.prices,
-            roles=self.roles,
+            apart=self.apart,
             limits=self.limits,
             subscriptions=self.subscriptions,
             notes=tuple(self.notes),

@@ -9,17 +9,18 @@ import msgspec
 from torana.control.declaration.shape import LimitDeclared
 from torana.control.keys.scopes import stored_networks, stored_scopes
 from torana.control.keys.service import PREFIX
-from torana.control.plan import repository, terms
+from torana.control.plan import apart, repository, terms
 from torana.control.plan.current import PRICE_PARTS, Existing
 from torana.control.plan.diff import Change
+from torana.control.plan.offering import ServiceWriter
 from torana.control.plan.things import KINDS, Kind, Thing
 from torana.control.plan.wanted import Wanted
 from torana.control.roles import repository as roles
 from torana.control.roles.repository import Role
-from torana.control.subscriptions import repository as subscriptions
-from torana.control.subscriptions.policy import Policy, policy_of, review_us, with_policy
+from torana.control.subscriptions.policy import review_us
+from torana.control.webhooks import service as webhooks
 from torana.core.errors import Refusal
-from torana.core.ids import epoch_us, new_id
+from torana.core.ids import new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
@@ -34,20 +35,16 @@ class MadeKey(msgspec.Struct, frozen=True):
     secret: Secret
 
 
-class Writer:
+class Writer(ServiceWriter):
     """Writes the changes of one apply."""
 
     def __init__(self, connection: Connection, master: MasterKey, before: Existing, after: Wanted) -> None:
-        self.connection = connection
+        super().__init__(connection, before, after)
         self.master = master
-        self.before = before
-        self.after = after
-        self.now_us = epoch_us()
-        self.ids: dict[tuple[Kind, str], str] = {key: thing.id for key, thing in before.things.items()}
         self.made: list[MadeKey] = []
         self.key_rows = {row["id"]: row for row in before.stored.keys}
+        self.webhook_rows = {row["id"]: row for row in before.stored.webhooks}
         self.subscription_rows = {row["id"]: row for row in before.stored.subscriptions}
-        self.service_rows = {row["id"]: row for row in before.stored.services}
 
     async def write(self, changes: tuple[Change, ...]) -> None:
         """All changes."""
@@ -97,6 +94,9 @@ class Writer:
         ids = [self.ids[kind, name] for name in names]
         if kind == "role":
             await self.check_unused(names)
+        if kind == "webhook":
+            # What was to be told to it.
+            await repository.remove(self.connection, "delivery", ids, "target")
         if kind == "app":
             # Revoked keys go with their app; their limits hang on no foreign key.
             gone = set(ids)
@@ -156,9 +156,9 @@ class Writer:
                 "model": price.model,
                 "valid_from_us": 0,
             }
-        if kind == "role":
-            role = self.after.roles[name]
-            return {"team_id": self.ids["team", role.team.name] if role.team else None, "name": role.name}
+        if kind in apart.KINDS:
+            one = self.after.apart[kind, name]
+            return {"team_id": self.ids["team", one.team] if one.team else None, "name": one.name}
         owner, _, own = name.rpartition("/")
         if kind == "app":
             return {"team_id": self.ids["team", owner], "name": own}
@@ -183,11 +183,22 @@ class Writer:
             return {f"{part}_usd": getattr(price, f"{part}_usd") for part in PRICE_PARTS}
         if kind == "subscription":
             return self.subscription_columns(name)
-        if kind == "role":
-            role = self.after.roles[name]
-            given = sorted(one.name for one in role.permissions)
-            return {"description": role.description, "permissions": msgspec.json.encode(given).decode()}
+        if kind in apart.KINDS:
+            return self.apart_columns(kind, name, row_id)
         return {}
+
+    def apart_columns(self, kind: Kind, name: str, row_id: str) -> dict[str, Any]:
+        """Columns of a role or a webhook."""
+        one = self.after.apart[kind, name]
+        columns = dict(one.columns)
+        if one.secret is not None:
+            there = self.before.things.get((kind, name))
+            same = there is not None and there.fields["secret"] == one.secret
+            # As it is stored, the one before may still sign beside it.
+            columns["sealed_secret"] = (
+                self.webhook_rows[row_id]["sealed_secret"] if same else webhooks.sealed(self.master, row_id, one.secret)
+            )
+        return columns
 
     def subscription_columns(self, name: str) -> dict[str, Any]:
         """Whoever may apply the file approves. What comes in is confirmed after the service's time, as by the admin API."""
@@ -208,30 +219,6 @@ class Writer:
             "warned_us": row.get("warned_us") if row.get("expires_us") == expires_us else None,
             "asked": None,
             "changed_us": self.now_us,
-        }
-
-    def policy(self, service: str) -> Policy | None:
-        """Who approves subscriptions of a service, and how often they are confirmed."""
-        offer = self.after.services.get(service)
-        return policy_of(self.service_rows[self.ids["service", service]]["approval"]) if offer is None else offer.policy
-
-    def service_columns(self, name: str) -> dict[str, Any]:
-        """What stands in a service's own row."""
-        offer = self.after.services[name]
-        declared = offer.declared
-        there = self.before.things.get(("service", name))
-        approval = None if there is None else self.service_rows[there.id]["approval"]
-        return {
-            "kind": declared.kind,
-            "visibility": offer.visibility,
-            "keep_bodies": declared.keep_bodies,
-            "drop_unsupported": declared.drop_unsupported,
-            "try_unsupported": declared.try_unsupported,
-            "custom": offer.custom,
-            "description": declared.description,
-            "contract": declared.contract,
-            # Who approves releases stands there too, and is not the file's.
-            "approval": with_policy(approval, offer.policy),
         }
 
     def key_columns(self, name: str) -> dict[str, Any]:
@@ -290,99 +277,9 @@ class Writer:
             "period_seconds": limit.period_seconds,
         }
 
-    async def set_parts(self, names: list[str]) -> None:
-        """What of services stands in other tables."""
-        await self.set_deployments(names)
-        await self.set_aliases(names)
-        await self.set_shared(names)
-        await self.set_marks(names)
-        for name in names:
-            there, offer = self.before.things.get(("service", name)), self.after.services[name]
-            if there is not None and there.fields["subscription_policy"] != terms.policy_text(offer.policy):
-                at_us = review_us(offer.policy, self.now_us)
-                await subscriptions.set_review(self.connection, there.id, at_us)
-
-    async def set_shared(self, names: list[str]) -> None:
-        """The lists of teams that services are shared with."""
-        ids = [self.ids["service", name] for name in names]
-        await repository.remove(self.connection, "sharing", ids, "service_id")
-        rows = [
-            {
-                "id": new_id("sharing"),
-                "team_id": self.service_team(name),
-                "service_id": self.ids["service", name],
-                "shared_with": self.ids["team", team],
-            }
-            for name in names
-            for team in self.after.services[name].shared_with
-        ]
-        await repository.add(self.connection, "sharing", rows)
-
-    async def set_marks(self, names: list[str]) -> None:
-        """Which fields of services the file gives that could be set by hand too."""
-        ids = {name: self.ids["service", name] for name in names}
-        await repository.remove(
-            self.connection, "declared", [mark for one in ids.values() for mark in terms.marks(one)]
-        )
-        rows = [
-            {"id": terms.mark(ids[name], field), "kind": field}
-            for name in names
-            for field in sorted(self.after.services[name].marks)
-        ]
-        await repository.add(self.connection, "declared", rows)
-
-    async def set_deployments(self, names: list[str]) -> None:
-        """Bring deployments to what is declared. One that stays keeps its id, and with it what is known of its health."""
-        there: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
-        for row in self.before.stored.deployments:
-            there[row["service_id"]][row["provider_id"], row["model"]] = row["id"]
-        new: list[dict[str, Any]] = []
-        kept: list[dict[str, Any]] = []
-        gone: list[str] = []
-        for name in names:
-            service_id = self.ids["service", name]
-            left = dict(there[service_id])
-            for position, declared in enumerate(self.after.services[name].declared.deployments):
-                provider_id = self.ids["provider", declared.provider.name]
-                place = {"position": position, "weight": declared.weight}
-                known = left.pop((provider_id, declared.model), None)
-                if known is not None:
-                    kept.append({"id": known, **place})
-                    continue
-                identity = {"team_id": self.service_team(name), "service_id": service_id, "provider_id": provider_id}
-                new.append({"id": new_id("deployment"), **identity, "model": declared.model, **place})
-            gone.extend(left.values())
-        await repository.remove(self.connection, "deployment", gone)
-        await repository.change(self.connection, "deployment", kept)
-        await repository.add(self.connection, "deployment", new)
-
-    async def set_aliases(self, names: list[str]) -> None:
-        """Give services their declared further names; `write` has taken off what was there."""
-        rows = [
-            {
-                "id": new_id("alias"),
-                "team_id": self.service_team(name),
-                "service_id": self.ids["service", name],
-                "name": alias.name,
-            }
-            for name in names
-            for alias in self.after.services[name].declared.aliases
-        ]
-        await repository.add(self.connection, "alias", rows)
-
     def team_of(self, app: str) -> str:
         """The id of the team whose app this is."""
         return self.ids["team", app.partition("/")[0]]
-
-    def service_team(self, name: str) -> str | None:
-        """The id of the team that owns a service; None for the platform's."""
-        offer = self.after.services.get(name)
-        if offer is None:
-            # Not of the file: only subscribed to.
-            team_id: str | None = self.service_rows[self.ids["service", name]]["team_id"]
-            return team_id
-        team = offer.declared.team
-        return self.ids["team", team.name] if team is not None else None
 
     def owner_team(self, kind: Kind, name: str) -> str | None:
         """The team whose row a limit is."""
