@@ -15,6 +15,7 @@ from torana.control.declaration import access, terms, words
 from torana.control.declaration.custom import described
 from torana.control.declaration.document import Node, read_document
 from torana.control.declaration.fields import SERVICE_NAME, Fields
+from torana.control.declaration.issuers import issuer_of
 from torana.control.declaration.limits import limits_of
 from torana.control.declaration.outside import OutsideValues, check_outside
 from torana.control.declaration.problems import DeclarationError, Place, Problems
@@ -132,6 +133,7 @@ class _Reader:
             teams=fields.each("teams", self.team),
             prices=fields.each("prices", self.price),
             roles=fields.each("roles", partial(access.role_of, self._problems)),
+            issuers=fields.each("issuers", partial(issuer_of, self._problems)),
             webhooks=fields.each("webhooks", partial(access.webhook_of, self._problems, self.reference)),
         )
 

@@ -1,6 +1,6 @@
 """Checks of a declaration as a whole: names given once, references that lead somewhere, vendors that exist."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from torana.control.declaration.problems import Place, Problems, quoted
 from torana.control.declaration.shape import (
     Declaration,
+    IssuerDeclared,
     Named,
     ProviderDeclared,
     RoleDeclared,
@@ -15,9 +16,11 @@ from torana.control.declaration.shape import (
     TeamDeclared,
     WebhookDeclared,
 )
+from torana.control.issuers.rules import MOST_ALIKE
 from torana.control.providers.places import places_in
 
 MOST_WEBHOOKS = 20
+MOST_ISSUERS = 1_000
 _SHOWN = 5
 
 
@@ -64,6 +67,11 @@ def check_references(declaration: Declaration, around: Surroundings, problems: P
     _check_prices(declaration, around.vendors, providers, problems)
     _check_roles(declaration.roles, around, teams, problems)
     _check_owned(declaration.webhooks, "webhook", MOST_WEBHOOKS, teams, problems)
+    _check_owned(declaration.issuers, "issuer", MOST_ISSUERS, teams, problems)
+    alike = Counter(issuer.issuer for issuer in declaration.issuers)
+    for issuer in declaration.issuers:
+        if alike[issuer.issuer] > MOST_ALIKE:
+            problems.add(issuer.place, f"at most {MOST_ALIKE} have the same issuer")
 
 
 def _once(named: Iterable[tuple[str, Place]], what: str, problems: Problems) -> set[str]:
@@ -208,7 +216,7 @@ def _check_roles(
 
 
 def _check_owned(
-    things: Iterable[WebhookDeclared], what: str, most: int, teams: Collection[str], problems: Problems
+    things: Iterable[WebhookDeclared | IssuerDeclared], what: str, most: int, teams: Collection[str], problems: Problems
 ) -> None:
     """Names are given once in a team, and of one team there are not too many."""
     seen: defaultdict[str, dict[str, Place]] = defaultdict(dict)

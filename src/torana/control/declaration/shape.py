@@ -231,6 +231,22 @@ class WebhookDeclared(msgspec.Struct, frozen=True):
     place: Place
 
 
+class IssuerDeclared(msgspec.Struct, frozen=True):
+    """Whose tokens stand for apps. `team` is None when it is the platform's, whose tokens may stand for apps of any team."""
+
+    name: str
+    team: Named | None
+    issuer: str
+    audiences: tuple[str, ...]
+    claim: str
+    apps: Mapping[str, Named]
+    """The claim's value to an app: `team/name`, or its name where a team owns the issuer."""
+    jwks: str | None
+    """Public keys as they are stored."""
+    jwks_uri: str | None
+    place: Place
+
+
 class Declaration(msgspec.Struct, frozen=True):
     """A whole file."""
 
@@ -240,3 +256,4 @@ class Declaration(msgspec.Struct, frozen=True):
     prices: tuple[PriceDeclared, ...] = ()
     roles: tuple[RoleDeclared, ...] = ()
     webhooks: tuple[WebhookDeclared, ...] = ()
+    issuers: tuple[IssuerDeclared, ...] = ()

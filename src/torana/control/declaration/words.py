@@ -1,6 +1,6 @@
 """The words of torana.yaml: the fields that each of its mappings may have. The guide's page of configuration has them all."""
 
-TOP = ("providers", "services", "teams", "prices", "roles", "webhooks")
+TOP = ("providers", "services", "teams", "prices", "roles", "webhooks", "issuers")
 PROVIDER = ("name", "vendor", "base_url", "dialect", "bases", "options", "api_key", "ca", "proxy", "timeouts")
 TIMEOUTS = ("connect", "first_byte", "idle", "total")
 SERVICE = (
@@ -35,3 +35,4 @@ LIMIT = ("requests", "per", "concurrency")
 PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reasoning")
 ROLE = ("name", "team", "description", "permissions")
 WEBHOOK = ("name", "team", "url", "events", "secret")
+ISSUER = ("name", "team", "issuer", "audiences", "claim", "apps", "jwks", "jwks_uri")

@@ -1,4 +1,4 @@
-"""Custom roles and webhooks as entries of a torana.yaml."""
+"""Custom roles, webhooks and issuers as entries of a torana.yaml."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from torana.control.export.variables import Variables
+from torana.control.issuers.jwks import opened, public_set
 from torana.control.plan.repository import Row
 
 Entry = dict[str, Any]
@@ -30,6 +31,17 @@ def webhook(row: Row, teams: Mapping[str, str], variables: Variables) -> Entry:
     if events := msgspec.json.decode(row["events"], type=list[str]):
         entry["events"] = sorted(events)
     return {**entry, "secret": {"env": variables.make(f"{words} secret", f"the secret of {what}")}}
+
+
+def issuer(row: Row, teams: Mapping[str, str], apps: Mapping[str, str]) -> Entry:
+    """An issuer, without the apps that are gone."""
+    entry = {**_owned(row, teams), "issuer": row["issuer"], "audiences": msgspec.json.decode(row["audiences"])}
+    entry["claim"] = row["claim"]
+    given: dict[str, str] = msgspec.json.decode(row["apps"])
+    entry["apps"] = {value: apps[app_id] for value, app_id in given.items() if app_id in apps}
+    if row["jwks_uri"]:
+        return {**entry, "jwks_uri": row["jwks_uri"]}
+    return {**entry, "jwks": public_set(opened(row["jwks"]))}
 
 
 def _owned(row: Row, teams: Mapping[str, str]) -> Entry:

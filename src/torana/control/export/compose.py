@@ -52,6 +52,8 @@ def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
         "roles": [apart.role(row, composer.teams) for row in _by_name(stored.roles)],
         "webhooks": [apart.webhook(row, composer.teams, composer.variables) for row in _by_name(stored.webhooks)],
     }
+    apps = {row["id"]: f"{composer.teams[row['team_id']]}/{row['name']}" for row in stored.apps}
+    sections["issuers"] = [apart.issuer(row, composer.teams, apps) for row in _by_name(stored.issuers)]
     return Composed(sections, composer.variables.named, composer.files, composer.left_out)
 
 

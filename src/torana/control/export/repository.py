@@ -6,10 +6,8 @@ from sqlalchemy import func, or_, select
 
 from torana.stores.sql import people_tables, tables
 from torana.stores.sql.engine import Connection
-from torana.stores.sql.issuer_tables import issuers
 
 _COUNTED = {
-    "issuers of tokens for calls": issuers,
     "identity providers": people_tables.identity_providers,
     "groups": people_tables.groups,
 }

@@ -1,15 +1,16 @@
-"""Things that stand beside services and apps: custom roles and webhooks. What is there, and what is declared."""
+"""Things that stand beside services and apps: custom roles, webhooks and issuers. What is there, and what is declared."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from torana.control.declaration.outside import OutsideValues
-from torana.control.declaration.problems import Problems
-from torana.control.declaration.shape import Declaration, RoleDeclared, WebhookDeclared
+from torana.control.declaration.problems import Problems, quoted
+from torana.control.declaration.shape import Declaration, IssuerDeclared, RoleDeclared, WebhookDeclared
 from torana.control.plan.repository import Row, Stored
-from torana.control.plan.terms import prose_text
+from torana.control.plan.terms import fingerprint, prose_text
 from torana.control.plan.things import FieldValue, Kind, Thing, listed
 from torana.control.webhooks import service as webhooks
 from torana.control.webhooks.address import url_problem
@@ -17,7 +18,7 @@ from torana.control.webhooks.sign import secret_problem
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
-KINDS: tuple[Kind, ...] = ("role", "webhook")
+KINDS: tuple[Kind, ...] = ("role", "webhook", "issuer")
 
 
 class Apart(msgspec.Struct, frozen=True):
@@ -30,6 +31,10 @@ class Apart(msgspec.Struct, frozen=True):
     columns: Mapping[str, Any]
     secret: Secret | None = None
     """What is sealed."""
+    apps: Mapping[str, str] = {}
+    """Of an issuer: values of its claim to apps, as `team/name`."""
+    keys: Mapping[str, str | None] = {}
+    """Of an issuer: where its keys are, and those that were given."""
 
 
 def owned_name(name: str, team: str) -> str:
@@ -50,21 +55,33 @@ def standing(stored: Stored, master: MasterKey) -> Iterable[Thing]:
     for row in stored.webhooks:
         fields = _webhook_fields(row["url"], _texts(row["events"]), _secret_of(master, row))
         yield thing("webhook", row, fields)
+    names = {row["id"]: f"{teams[row['team_id']]}/{row['name']}" for row in stored.apps}
+    for row in stored.issuers:
+        apps: dict[str, str] = msgspec.json.decode(row["apps"])
+        named = {value: names.get(app_id, app_id) for value, app_id in apps.items()}
+        keys = None if row["jwks_uri"] else row["jwks"]
+        fields = _issuer_fields(row["issuer"], _texts(row["audiences"]), row["claim"], named, row["jwks_uri"], keys)
+        yield thing("issuer", row, fields)
 
 
 def declared_apart(
-    declaration: Declaration, values: OutsideValues, problems: Problems
+    declaration: Declaration, values: OutsideValues, problems: Problems, apps: Collection[str]
 ) -> dict[tuple[Kind, str], Apart]:
-    """What is declared, in the order of the file. Values that cannot be used are added to `problems`."""
+    """What is declared, in the order of the file. Values that cannot be used are added to `problems`.
+
+    `apps` are all that there will be, as `team/name`.
+    """
     found: dict[tuple[Kind, str], Apart] = {}
     for role in declaration.roles:
         found["role", _name(role)] = _role(role)
     for webhook in declaration.webhooks:
         found["webhook", _name(webhook)] = _webhook(webhook, values, problems)
+    for issuer in declaration.issuers:
+        found["issuer", _name(issuer)] = _issuer(issuer, problems, apps)
     return found
 
 
-def _name(declared: RoleDeclared | WebhookDeclared) -> str:
+def _name(declared: RoleDeclared | WebhookDeclared | IssuerDeclared) -> str:
     return owned_name(declared.name, declared.team.name if declared.team else "")
 
 
@@ -94,6 +111,40 @@ def _webhook(declared: WebhookDeclared, values: OutsideValues, problems: Problem
         columns={"url": url, "events": _array(events)},
         secret=secret,
     )
+
+
+def _issuer(declared: IssuerDeclared, problems: Problems, known: Collection[str]) -> Apart:
+    own = declared.team.name if declared.team else None
+    apps: dict[str, str] = {}
+    for value, reference in declared.apps.items():
+        apps[value] = name = f"{own}/{reference.name}" if own and "/" not in reference.name else reference.name
+        if name not in known:
+            hint = problems.suggestion(name, known)
+            problems.add(reference.place, f"there is no app {quoted(name)}{hint}; an app is named TEAM/APP")
+        elif own is not None and name.partition("/")[0] != own:
+            problems.add(reference.place, f"tokens of an issuer of the team {quoted(own)} stand for its own apps only")
+    audiences = list(declared.audiences)
+    return Apart(
+        name=declared.name,
+        team=own,
+        fields=_issuer_fields(declared.issuer, audiences, declared.claim, apps, declared.jwks_uri, declared.jwks),
+        columns={"issuer": declared.issuer, "audiences": _array(audiences), "claim": declared.claim},
+        apps=apps,
+        keys={"jwks_uri": declared.jwks_uri, "jwks": declared.jwks},
+    )
+
+
+def _issuer_fields(
+    issuer: str, audiences: list[str], claim: str, apps: Mapping[str, str], uri: str | None, keys: str | None
+) -> dict[str, FieldValue]:
+    return {
+        "issuer": issuer,
+        "audiences": json.dumps(sorted(audiences)),
+        "claim": claim,
+        "apps": json.dumps(dict(sorted(apps.items()))),
+        "jwks_uri": uri,
+        "jwks": fingerprint(keys),
+    }
 
 
 def _role_fields(description: str | None, permissions: list[str]) -> dict[str, FieldValue]:

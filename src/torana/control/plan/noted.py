@@ -13,7 +13,7 @@ _VERBS: dict[Action, str] = {"create": "create", "change": "change", "remove": "
 def noted(changes: Iterable[Change], writer: Writer) -> list[Noted]:
     """Entries for changes that the writer has written. Secrets are masked, as in the plan."""
     stored = writer.before.stored
-    owned = (stored.providers, stored.services, stored.plans, stored.roles, stored.webhooks)
+    owned = (stored.providers, stored.services, stored.plans, stored.roles, stored.webhooks, stored.issuers)
     owners = {row["id"]: row["team_id"] for rows in owned for row in rows}
     return [_noted(change, writer, owners) for change in changes]
 

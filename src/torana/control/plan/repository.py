@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from torana.stores.sql import lifecycle_tables, people_tables, tables
+from torana.stores.sql import issuer_tables, lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import Table
 
@@ -29,6 +29,7 @@ _TABLES: dict[str, Table] = {
     "price": tables.prices,
     "role": people_tables.roles,
     "webhook": lifecycle_tables.webhooks,
+    "issuer": issuer_tables.issuers,
     "delivery": lifecycle_tables.deliveries,
     "declared": tables.declared,
 }
@@ -51,6 +52,7 @@ class Stored(msgspec.Struct, frozen=True):
     prices: Sequence[Row]
     roles: Sequence[Row]
     webhooks: Sequence[Row]
+    issuers: Sequence[Row]
     declared: frozenset[str]
 
 
@@ -77,6 +79,7 @@ async def load(connection: Connection) -> Stored:
         prices=await rows(tables.prices, tables.prices.c.team_id.is_(None), tables.prices.c.valid_from_us == 0),
         roles=await rows(people_tables.roles),
         webhooks=await rows(lifecycle_tables.webhooks),
+        issuers=await rows(issuer_tables.issuers),
         declared=frozenset(await connection.scalars(select(tables.declared.c.id))),
     )
 

@@ -12,7 +12,9 @@ import msgspec
 from torana.control.declaration.limits import PERIODS
 from torana.core.secret import Secret
 
-Kind = Literal["provider", "team", "service", "plan", "app", "subscription", "key", "price", "role", "webhook"]
+Kind = Literal[
+    "provider", "team", "service", "plan", "app", "subscription", "key", "price", "role", "webhook", "issuer"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of making: each refers only to kinds before it. Removing goes backwards."""
 

@@ -101,7 +101,7 @@ def wanted(
 ) -> Wanted:
     """Put a checked declaration into comparable form. Values that cannot be used are added to `problems`."""
     maker = _Maker(values, before, vendors, master, problems)
-    maker.apart = declared_apart(declaration, values, problems)
+    maker.apart = declared_apart(declaration, values, problems, _apps(declaration, before))
     for provider in declaration.providers:
         maker.provider(provider)
     for team in declaration.teams:
@@ -117,6 +117,12 @@ def wanted(
     for (kind, name), one in maker.apart.items():
         maker.add(kind, name, one.fields)
     return maker.done()
+
+
+def _apps(declaration: Declaration, before: Existing) -> set[str]:
+    """All apps that there will be."""
+    kept = {name for (kind, name), thing in before.things.items() if kind == "app" and not thing.managed}
+    return kept | {f"{team.name}/{app.name}" for team in declaration.teams for app in team.apps}
 
 
 def limits_text(limits: Iterable[LimitDeclared]) -> str | None:

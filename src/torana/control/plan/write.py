@@ -10,6 +10,7 @@ from torana.control.declaration.shape import LimitDeclared
 from torana.control.keys.scopes import stored_networks, stored_scopes
 from torana.control.keys.service import PREFIX
 from torana.control.plan import apart, repository, terms
+from torana.control.plan.apart import Apart
 from torana.control.plan.current import PRICE_PARTS, Existing
 from torana.control.plan.diff import Change
 from torana.control.plan.offering import ServiceWriter
@@ -25,6 +26,7 @@ from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
+_FETCHED = ("fetched_us", "tried_us", "problem")
 _VALUE_COLUMNS = ("digest", "hint", "previous_digest", "previous_until_us")
 
 
@@ -43,6 +45,7 @@ class Writer(ServiceWriter):
         self.master = master
         self.made: list[MadeKey] = []
         self.key_rows = {row["id"]: row for row in before.stored.keys}
+        self.issuer_rows = {row["id"]: row for row in before.stored.issuers}
         self.webhook_rows = {row["id"]: row for row in before.stored.webhooks}
         self.subscription_rows = {row["id"]: row for row in before.stored.subscriptions}
 
@@ -188,9 +191,13 @@ class Writer(ServiceWriter):
         return {}
 
     def apart_columns(self, kind: Kind, name: str, row_id: str) -> dict[str, Any]:
-        """Columns of a role or a webhook."""
+        """Columns of a role, a webhook or an issuer."""
         one = self.after.apart[kind, name]
         columns = dict(one.columns)
+        if kind == "issuer":
+            apps = {value: self.ids["app", app] for value, app in one.apps.items()}
+            columns["apps"] = msgspec.json.encode(apps).decode()
+            columns.update(self.issuer_keys(name, one))
         if one.secret is not None:
             there = self.before.things.get((kind, name))
             same = there is not None and there.fields["secret"] == one.secret
@@ -199,6 +206,15 @@ class Writer(ServiceWriter):
                 self.webhook_rows[row_id]["sealed_secret"] if same else webhooks.sealed(self.master, row_id, one.secret)
             )
         return columns
+
+    def issuer_keys(self, name: str, one: Apart) -> dict[str, Any]:
+        """Its keys: those that were fetched stay while they would be fetched from the same place for the same issuer."""
+        there = self.before.things.get(("issuer", name))
+        same = ("issuer", "jwks_uri", "jwks")
+        if there is not None and all(there.fields[field] == one.fields[field] for field in same):
+            row = self.issuer_rows[there.id]
+            return {column: row[column] for column in ("jwks_uri", "jwks", *_FETCHED)}
+        return {**one.keys, **dict.fromkeys(_FETCHED)}
 
     def subscription_columns(self, name: str) -> dict[str, Any]:
         """Whoever may apply the file approves. What comes in is confirmed after the service's time, as by the admin API."""
