@@ -139,7 +139,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
         ("teams: [{name: }]", "teams[0].name: has to be text, but this is nothing"),
         ("teams: [{name: a, name: b}]", "1:19: teams[0].name: given twice; the first one stands in line 1"),
         ("teams: [{name: a}, {name: a}]", 'there is already a team "a", in line 1'),
-        ("teams: [{name: a, apps: [{name: x}, {name: x}]}]", 'there is already a app "x"'),
+        ("teams: [{name: a, apps: [{name: x}, {name: x}]}]", 'there is already an app "x"'),
         ("teams: [{name: a, limits: [{concurrency: -1}]}]", "limits[0].concurrency: has to be a whole number from 1"),
         ("teams: [{name: a, limits: [{concurrency: '5'}]}]", "without quotes"),
         ("teams: [{name: a, limits: [{requests: 5}]}]", "per: is missing; there is second, minute, hour, day"),

@@ -15,6 +15,7 @@ from torana.control.declaration import access, terms, words
 from torana.control.declaration.custom import described
 from torana.control.declaration.document import Node, read_document
 from torana.control.declaration.fields import SERVICE_NAME, Fields
+from torana.control.declaration.identity import group_role_of, identity_provider_of
 from torana.control.declaration.issuers import issuer_of
 from torana.control.declaration.limits import limits_of
 from torana.control.declaration.outside import OutsideValues, check_outside
@@ -134,6 +135,10 @@ class _Reader:
             prices=fields.each("prices", self.price),
             roles=fields.each("roles", partial(access.role_of, self._problems)),
             issuers=fields.each("issuers", partial(issuer_of, self._problems)),
+            identity_providers=fields.each(
+                "identity_providers", partial(identity_provider_of, self._problems, self.reference)
+            ),
+            group_roles=fields.each("group_roles", partial(group_role_of, self._problems)),
             webhooks=fields.each("webhooks", partial(access.webhook_of, self._problems, self.reference)),
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from torana.control.access.roles import PLATFORM_ROLES, TEAM_ROLES
 from torana.control.declaration.problems import Place, Problems, quoted
 from torana.control.declaration.shape import (
     Declaration,
@@ -51,6 +52,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     teams: frozenset[str] = frozenset()
     roles: frozenset[tuple[str, str]] = frozenset()
     """Custom roles with the team whose each is; empty for the platform's."""
+    identity_providers: frozenset[str] = frozenset()
 
 
 def check_references(declaration: Declaration, around: Surroundings, problems: Problems) -> None:
@@ -68,6 +70,7 @@ def check_references(declaration: Declaration, around: Surroundings, problems: P
     _check_roles(declaration.roles, around, teams, problems)
     _check_owned(declaration.webhooks, "webhook", MOST_WEBHOOKS, teams, problems)
     _check_owned(declaration.issuers, "issuer", MOST_ISSUERS, teams, problems)
+    _check_groups(declaration, around, teams, problems)
     alike = Counter(issuer.issuer for issuer in declaration.issuers)
     for issuer in declaration.issuers:
         if alike[issuer.issuer] > MOST_ALIKE:
@@ -78,9 +81,13 @@ def _once(named: Iterable[tuple[str, Place]], what: str, problems: Problems) -> 
     seen: dict[str, Place] = {}
     for name, place in named:
         if name in seen and name:
-            problems.add(place, f"there is already a {what} {quoted(name)}, in line {seen[name].line}")
+            problems.add(place, f"there is already {_a(what)} {quoted(name)}, in line {seen[name].line}")
         seen.setdefault(name, place)
     return set(seen)
+
+
+def _a(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
 def _known(reference: Named, what: str, known: Collection[str], problems: Problems) -> None:
@@ -225,7 +232,25 @@ def _check_owned(
             _known(one.team, "team", teams, problems)
         mine = seen[one.team.name if one.team else ""]
         if one.name in mine and one.name:
-            problems.add(one.place, f"there is already a {what} {quoted(one.name)}, in line {mine[one.name].line}")
+            problems.add(one.place, f"there is already {_a(what)} {quoted(one.name)}, in line {mine[one.name].line}")
         mine.setdefault(one.name, one.place)
         if len(mine) == most + 1:
             problems.add(one.place, f"a team has at most {most} {what}s")
+
+
+def _check_groups(declaration: Declaration, around: Surroundings, teams: Collection[str], problems: Problems) -> None:
+    providers = ((one.name, one.place) for one in declaration.identity_providers)
+    sources = around.identity_providers | _once(providers, "identity provider", problems) | {"scim"}
+    roles = around.roles | {(role.name, role.team.name if role.team else "") for role in declaration.roles}
+    seen: dict[tuple[str, str, str, str], Place] = {}
+    for one in declaration.group_roles:
+        _known(one.source, "identity provider", sources, problems)
+        if one.team is not None:
+            _known(one.team, "team", teams, problems)
+        team = one.team.name if one.team else ""
+        custom = {name for name, owner in roles if owner in ("", team)}
+        _known(one.role, "role", custom | (TEAM_ROLES if team else PLATFORM_ROLES).keys(), problems)
+        key = (one.source.name, one.group, team, one.role.name)
+        if key in seen and all((one.source.name, one.group, one.role.name)):
+            problems.add(one.place, f"the same stands in line {seen[key].line}")
+        seen.setdefault(key, one.place)

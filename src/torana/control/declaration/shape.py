@@ -247,6 +247,35 @@ class IssuerDeclared(msgspec.Struct, frozen=True):
     place: Place
 
 
+class IdentityProviderDeclared(msgspec.Struct, frozen=True):
+    """Through whom people sign in."""
+
+    name: str
+    issuer: Named
+    client_id: str
+    client_secret: Outside | None
+    scopes: tuple[str, ...] | None
+    """None takes the usual ones."""
+    groups_claim: str | None
+    create_users: bool
+    email_domains: tuple[str, ...]
+    trust_unverified_emails: bool
+    hosts: tuple[str, ...]
+    ca: Outside | None
+    public_url: str | None
+    place: Place
+
+
+class GroupRoleDeclared(msgspec.Struct, frozen=True):
+    """A role that whoever is in a group has. `team` is None for one on the platform."""
+
+    source: Named
+    group: str
+    team: Named | None
+    role: Named
+    place: Place
+
+
 class Declaration(msgspec.Struct, frozen=True):
     """A whole file."""
 
@@ -257,3 +286,5 @@ class Declaration(msgspec.Struct, frozen=True):
     roles: tuple[RoleDeclared, ...] = ()
     webhooks: tuple[WebhookDeclared, ...] = ()
     issuers: tuple[IssuerDeclared, ...] = ()
+    identity_providers: tuple[IdentityProviderDeclared, ...] = ()
+    group_roles: tuple[GroupRoleDeclared, ...] = ()

@@ -1,6 +1,9 @@
 """The words of torana.yaml: the fields that each of its mappings may have. The guide's page of configuration has them all."""
 
-TOP = ("providers", "services", "teams", "prices", "roles", "webhooks", "issuers")
+TOP = (
+    *("providers", "services", "teams", "prices", "roles", "webhooks", "issuers"),
+    *("identity_providers", "group_roles"),
+)
 PROVIDER = ("name", "vendor", "base_url", "dialect", "bases", "options", "api_key", "ca", "proxy", "timeouts")
 TIMEOUTS = ("connect", "first_byte", "idle", "total")
 SERVICE = (
@@ -36,3 +39,8 @@ PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reas
 ROLE = ("name", "team", "description", "permissions")
 WEBHOOK = ("name", "team", "url", "events", "secret")
 ISSUER = ("name", "team", "issuer", "audiences", "claim", "apps", "jwks", "jwks_uri")
+IDENTITY_PROVIDER = (
+    *("name", "issuer", "client_id", "client_secret", "scopes", "groups_claim", "create_users", "email_domains"),
+    *("trust_unverified_emails", "hosts", "ca", "public_url"),
+)
+GROUP_ROLE = ("source", "group", "team", "role")

@@ -13,7 +13,7 @@ import msgspec
 
 from torana.catalog.vendors import VENDORS
 from torana.control.declaration.limits import PERIODS
-from torana.control.export import apart, offers
+from torana.control.export import apart, offers, signing_in
 from torana.control.export.text import Data, Number
 from torana.control.export.variables import Variables
 from torana.control.keys.scopes import opened_networks, opened_scopes
@@ -54,6 +54,12 @@ def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
     }
     apps = {row["id"]: f"{composer.teams[row['team_id']]}/{row['name']}" for row in stored.apps}
     sections["issuers"] = [apart.issuer(row, composer.teams, apps) for row in _by_name(stored.issuers)]
+    sections["identity_providers"] = [
+        signing_in.identity_provider(row, composer.variables, composer.files)
+        for row in _by_name(stored.identity_providers)
+    ]
+    given = sorted(stored.group_roles, key=lambda row: (row["source"], row["group_name"], row["role"], row["id"]))
+    sections["group_roles"] = [signing_in.group_role(row, composer.teams) for row in given]
     return Composed(sections, composer.variables.named, composer.files, composer.left_out)
 
 

@@ -8,7 +8,6 @@ from torana.stores.sql import people_tables, tables
 from torana.stores.sql.engine import Connection
 
 _COUNTED = {
-    "identity providers": people_tables.identity_providers,
     "groups": people_tables.groups,
 }
 

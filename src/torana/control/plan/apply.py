@@ -113,7 +113,7 @@ async def _apply(
         if not found.changes:
             return Applied((), after.notes, ())
         check_reach(actor, before, after, found)
-        writer = Writer(connection, publisher.master, before, after)
+        writer = Writer(connection, publisher.master, before, after, actor)
         await writer.write(found.changes)
         done = noted(found.changes, writer)
         await audit.note_all(connection, publisher.master, actor, done, reason=reason)
@@ -185,6 +185,9 @@ def _surroundings(before: Existing) -> Surroundings:
             row["name"]: services[row["service_id"]]["name"] for row in stored.aliases if row["service_id"] in services
         },
         teams=frozenset(row["name"] for row in stored.teams if row["id"] not in stored.declared),
+        identity_providers=frozenset(
+            row["name"] for row in stored.identity_providers if row["id"] not in stored.declared
+        ),
         roles=frozenset(
             (row["name"], teams.get(row["team_id"], "")) for row in stored.roles if row["id"] not in stored.declared
         ),

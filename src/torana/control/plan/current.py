@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
-from torana.control.plan import terms
+from torana.control.plan import signing_in, terms
 from torana.control.plan.apart import owned_name, standing
 from torana.control.plan.repository import Row, Stored
-from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.control.plan.things import FieldValue, Kind, Thing, flag_text, limit_text, listed
 from torana.control.providers import places
 from torana.control.subscriptions.policy import policy_of
 from torana.control.subscriptions.states import OVER
@@ -43,6 +43,7 @@ def existing(stored: Stored, master: MasterKey) -> Existing:
     reader = _Rows(stored, master)
     things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.plans(), *reader.apps()]
     things += [*reader.subscriptions(), *reader.keys(), *reader.prices(), *standing(stored, master)]
+    things += signing_in.standing(stored, master)
     return Existing(
         stored=stored,
         things={(thing.kind, thing.name): thing for thing in things},
@@ -91,11 +92,6 @@ def scopes_text(scopes: Scopes | None) -> str | None:
         return None
     parts = {"services": scopes.services, "endpoints": scopes.endpoints, "models": scopes.models}
     return "; ".join(f"{name}: {', '.join(entries)}" for name, entries in parts.items() if entries is not None)
-
-
-def flag_text(flag: bool) -> str | None:
-    """`true`, or None for false."""
-    return "true" if flag else None
 
 
 def provider_fields(row: Row, secret: Secret | None) -> dict[str, FieldValue]:

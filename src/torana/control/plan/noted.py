@@ -13,7 +13,15 @@ _VERBS: dict[Action, str] = {"create": "create", "change": "change", "remove": "
 def noted(changes: Iterable[Change], writer: Writer) -> list[Noted]:
     """Entries for changes that the writer has written. Secrets are masked, as in the plan."""
     stored = writer.before.stored
-    owned = (stored.providers, stored.services, stored.plans, stored.roles, stored.webhooks, stored.issuers)
+    owned = (
+        stored.providers,
+        stored.services,
+        stored.plans,
+        stored.roles,
+        stored.webhooks,
+        stored.issuers,
+        stored.group_roles,
+    )
     owners = {row["id"]: row["team_id"] for rows in owned for row in rows}
     return [_noted(change, writer, owners) for change in changes]
 
@@ -49,6 +57,9 @@ def _team(kind: Kind, name: str, thing_id: str, writer: Writer, owners: Mapping[
         return writer.service_team(name)
     if kind == "plan" and name in writer.after.plans:
         return writer.service_team(writer.after.plans[name][0])
+    if kind == "group_role" and name in writer.after.sign_in.group_roles:
+        given = writer.after.sign_in.group_roles[name].team
+        return None if given is None else writer.ids["team", given.name]
     if (kind, name) in writer.after.apart:
         team = writer.after.apart[kind, name].team
         return None if team is None else writer.ids["team", team]

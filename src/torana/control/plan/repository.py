@@ -53,6 +53,8 @@ class Stored(msgspec.Struct, frozen=True):
     roles: Sequence[Row]
     webhooks: Sequence[Row]
     issuers: Sequence[Row]
+    identity_providers: Sequence[Row]
+    group_roles: Sequence[Row]
     declared: frozenset[str]
 
 
@@ -80,6 +82,8 @@ async def load(connection: Connection) -> Stored:
         roles=await rows(people_tables.roles),
         webhooks=await rows(lifecycle_tables.webhooks),
         issuers=await rows(issuer_tables.issuers),
+        identity_providers=await rows(people_tables.identity_providers),
+        group_roles=await rows(people_tables.group_roles),
         declared=frozenset(await connection.scalars(select(tables.declared.c.id))),
     )
 

@@ -13,7 +13,19 @@ from torana.control.declaration.limits import PERIODS
 from torana.core.secret import Secret
 
 Kind = Literal[
-    "provider", "team", "service", "plan", "app", "subscription", "key", "price", "role", "webhook", "issuer"
+    "provider",
+    "team",
+    "service",
+    "plan",
+    "app",
+    "subscription",
+    "key",
+    "price",
+    "role",
+    "webhook",
+    "issuer",
+    "identity_provider",
+    "group_role",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of making: each refers only to kinds before it. Removing goes backwards."""
@@ -54,3 +66,8 @@ def listed(parts: Iterable[str]) -> str | None:
 def shown(value: FieldValue) -> str:
     """A field's value in a plan; secrets are masked."""
     return "none" if value is None else str(value)
+
+
+def flag_text(flag: bool) -> str | None:
+    """`true`, or None for false."""
+    return "true" if flag else None

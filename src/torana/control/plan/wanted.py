@@ -29,13 +29,13 @@ from torana.control.plan.current import (
     Existing,
     deployment_text,
     expiry_text,
-    flag_text,
     price_name,
     provider_fields,
     scopes_text,
     subscription_fields,
 )
-from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.control.plan.signing_in import SigningIn, declared_sign_in
+from torana.control.plan.things import FieldValue, Kind, Thing, flag_text, limit_text, listed
 from torana.control.providers import places
 from torana.control.providers.credential import credential_problem
 from torana.control.providers.service import ca_problem, hosts
@@ -85,6 +85,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """With the brought value; None when one is made or stays."""
     prices: Mapping[str, PriceDeclared]
     apart: Mapping[tuple[Kind, str], Apart]
+    sign_in: SigningIn
     limits: Mapping[tuple[Kind, str], tuple[LimitDeclared, ...]]
     subscriptions: Mapping[str, Subscribed]
     notes: tuple[str, ...]
@@ -116,6 +117,9 @@ def wanted(
         maker.price(price)
     for (kind, name), one in maker.apart.items():
         maker.add(kind, name, one.fields)
+    maker.sign_in = declared_sign_in(declaration, values, before.stored, problems)
+    for thing in maker.sign_in.things():
+        maker.add(thing.kind, thing.name, thing.fields)
     return maker.done()
 
 
@@ -154,6 +158,7 @@ class _Maker:
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
         self.apart: dict[tuple[Kind, str], Apart] = {}
+        self.sign_in = SigningIn()
         self.subscriptions: dict[str, Subscribed] = {}
         self.now_us = epoch_us()
         self.digests: dict[bytes, str] = {}
@@ -361,6 +366,7 @@ class _Maker:
             keys=self.keys,
             prices=self.prices,
             apart=self.apart,
+            sign_in=self.sign_in,
             limits=self.limits,
             subscriptions=self.subscriptions,
             notes=tuple(self.notes),

@@ -6,14 +6,16 @@ from typing import Any
 
 import msgspec
 
+from torana.control.access.actor import Actor
 from torana.control.declaration.shape import LimitDeclared
 from torana.control.keys.scopes import stored_networks, stored_scopes
 from torana.control.keys.service import PREFIX
-from torana.control.plan import apart, repository, terms
+from torana.control.plan import apart, repository, signing_in, terms
 from torana.control.plan.apart import Apart
 from torana.control.plan.current import PRICE_PARTS, Existing
 from torana.control.plan.diff import Change
 from torana.control.plan.offering import ServiceWriter
+from torana.control.plan.signing_in import SignInWriter
 from torana.control.plan.things import KINDS, Kind, Thing
 from torana.control.plan.wanted import Wanted
 from torana.control.roles import repository as roles
@@ -40,9 +42,12 @@ class MadeKey(msgspec.Struct, frozen=True):
 class Writer(ServiceWriter):
     """Writes the changes of one apply."""
 
-    def __init__(self, connection: Connection, master: MasterKey, before: Existing, after: Wanted) -> None:
+    def __init__(
+        self, connection: Connection, master: MasterKey, before: Existing, after: Wanted, actor: Actor
+    ) -> None:
         super().__init__(connection, before, after)
         self.master = master
+        self.sign_in = SignInWriter(connection, master, actor, before.stored, after.sign_in)
         self.made: list[MadeKey] = []
         self.key_rows = {row["id"]: row for row in before.stored.keys}
         self.issuer_rows = {row["id"]: row for row in before.stored.issuers}
@@ -68,6 +73,13 @@ class Writer(ServiceWriter):
 
     async def create(self, kind: Kind, names: list[str]) -> None:
         """New rows of one kind, marked as made by an apply."""
+        if kind in signing_in.KINDS:
+            teams = {name: made for (of, name), made in self.ids.items() if of == "team"}
+            for name in names:
+                self.ids[kind, name] = await self.sign_in.create(kind, name, teams)
+            marks = [{"id": self.ids[kind, name], "kind": kind} for name in names]
+            await repository.add(self.connection, "declared", marks)
+            return
         for name in names:
             self.ids[kind, name] = new_id(kind)
         rows = [{"id": self.ids[kind, name], "created_us": self.now_us, **self.identity(kind, name)} for name in names]
@@ -81,6 +93,10 @@ class Writer(ServiceWriter):
 
     async def change(self, kind: Kind, names: list[str]) -> None:
         """Existing rows of one kind, brought to what is declared."""
+        if kind in signing_in.KINDS:
+            for name in names:
+                await self.sign_in.change(name, self.ids[kind, name])
+            return
         rows = [{"id": self.ids[kind, name], **self.columns(kind, name, self.ids[kind, name])} for name in names]
         if kind == "key":
             # Two keys may swap their values: no two may be equal on the way.
@@ -113,7 +129,10 @@ class Writer(ServiceWriter):
         if kind == "plan":
             # Of subscriptions that are over: all others have been changed, or keep it from going.
             await repository.clear(self.connection, "subscription", "plan_id", ids)
-        await repository.remove(self.connection, kind, ids)
+        if kind in signing_in.KINDS:
+            await self.sign_in.remove(kind, ids)
+        else:
+            await repository.remove(self.connection, kind, ids)
         await repository.remove(self.connection, "declared", ids)
 
     async def check_unused(self, names: list[str]) -> None:
