@@ -58,6 +58,11 @@ class Change:
         """The installation's key."""
         return self.publisher.master
 
+    @property
+    def reason(self) -> str | None:
+        """Why, as the header `x-torana-reason` says."""
+        return self._request.headers.get("x-torana-reason")
+
     async def note(
         self,
         action: str,
@@ -81,7 +86,7 @@ class Change:
             team_id=team_id,
             before=_fields(before),
             after=_fields(after),
-            reason=self._request.headers.get("x-torana-reason"),
+            reason=self.reason,
         )
 
     def match(self, current: BaseModel, *, required: bool = True) -> None:
