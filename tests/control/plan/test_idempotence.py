@@ -61,7 +61,7 @@ def declarations(draw: st.DrawFn) -> str:
         alias = draw(st.sampled_from(["", f", aliases: [{name}-too]"]))
         keep = draw(st.sampled_from(["", ", keep_bodies: true", ", drop_unsupported: true", ", try_unsupported: true"]))
         keep += draw(st.sampled_from(["", *TERMS]))
-        if teams and draw(st.booleans()):
+        if draw(st.booleans()) and teams:
             keep += f", visibility: teams, shared_with: [{', '.join(teams)}]"
         if draw(st.booleans()):
             keep += ", kind: custom, model: {request: {path: /" + draw(NAMES) + "}, response: x}"
