@@ -94,6 +94,8 @@ approvals = Table(
     time("decided_us", nullable=True),
     Index(None, "noun_id"),
     Index(None, "team_id", "state"),
+    Index(None, "created_us", "id"),
+    Index(None, "state", "created_us", "id"),
     one_of("noun", "release", "subscription"),
     one_of("state", "open", "approved", "rejected", "withdrawn"),
 )
