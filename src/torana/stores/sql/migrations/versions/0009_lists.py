@@ -13,6 +13,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_services_created_us_id"), "services", ["created_us", "id"])
     op.create_index(op.f("ix_approvals_created_us_id"), "approvals", ["created_us", "id"])
     op.create_index(op.f("ix_approvals_state_created_us_id"), "approvals", ["state", "created_us", "id"])
+    op.drop_index("ix_approvals_noun_id", "approvals")
+    op.create_index(op.f("ix_approvals_noun_id_state"), "approvals", ["noun_id", "state"])
     for name, column in (("ix_keys_revoked_name", "revoked_us"), ("ix_keys_expiring_name", "expires_us")):
         where = text(f"{column} IS NOT NULL")
         op.create_index(name, "keys", ["name", "id"], sqlite_where=where, postgresql_where=where)
