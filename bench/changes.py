@@ -54,7 +54,7 @@ class Wire:
 
     def admin(self, token: str, method: str, path: str, body: Any = None) -> Any:
         """A request to the admin API. Raises BenchError unless it succeeds."""
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "if-match": "*"}
         sent = None if body is None else json.dumps(body)
         self._connection.request(method, f"/api/v1/{path}", sent, headers)
         reply = self._connection.getresponse()
@@ -87,7 +87,7 @@ class Node:
         else:
             raise BenchError(f"{len(self._wires)} gates answer instead of {gates}")
         # Gates are ready before control is.
-        wait_until(lambda: status_of(port, "/api/v1/openapi.json") == 200, MOST_SECONDS, "the start of control")
+        wait_until(lambda: status_of(port, "/api/v1/teams") == 401, MOST_SECONDS, "the start of control")
 
     def close(self) -> None:
         for wire in (self._admin, *self._wires.values()):
@@ -112,7 +112,8 @@ class Node:
             if not waiting:
                 return Changed(kind, replied, took)
             if took > MOST_SECONDS:
-                raise BenchError(f"a change of the kind {kind} was not served within {MOST_SECONDS:g} s")
+                answers = [wire.call(key, service)[0] for wire in waiting]
+                raise BenchError(f"a change of the kind {kind} was not served within {MOST_SECONDS:g} s: {answers}")
             time.sleep(_LOOK_SECONDS)
 
 

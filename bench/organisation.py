@@ -214,6 +214,7 @@ def _service(number: int, teams: Sequence[str], now: int) -> Service:
         created_us=_when(number, now),
         lifecycle="released" if number % RELEASED_EVERY == 0 else "direct",
         description=f"Answers questions of department {number}.",
+        approval='{"subscriptions":{"mode":"automatic"}}' if number % RELEASED_EVERY == 0 else None,
     )
 
 
