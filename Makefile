@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup run test lint format client bench bench-peers lock clean
+.PHONY: setup run test lint format client bench bench-peers bench-governance lock clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,9 @@ bench: setup
 
 bench-peers: setup
 	@$(BIN)/python -m bench --peers
+
+bench-governance: setup
+	@$(BIN)/python -m bench.governance
 
 # Names, versions and hashes only: no index address is written.
 lock:

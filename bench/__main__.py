@@ -93,7 +93,7 @@ def main() -> int:
     print(text)
     whole = not options.quick and not options.only
     if (out := options.out or (RESULTS if whole else None)) is not None:
-        out.write_text(text)
+        out.write_text(text + (report.kept(out.read_text(), governance=True) if out.exists() else ""))
         print(f"written to {out}")
     return 0 if reached else 1
 

@@ -48,6 +48,27 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+GOVERNANCE = "# How fast governance is"
+"""The heading of the part of RESULTS.md that `make bench-governance` writes; the part before it is `make bench`'s."""
+
+
+def kept(whole: str, *, governance: bool) -> str:
+    """The part of RESULTS.md that is the other run's."""
+    before, mark, behind = whole.partition(f"\n{GOVERNANCE}\n")
+    return before if not governance else mark + behind
+
+
+def render_governance(findings: Sequence[Findings], machine: Mapping[str, str], how: str) -> str:
+    """The other part of RESULTS.md."""
+    parts = [
+        f"\n{GOVERNANCE}\n",
+        f"Written by `make bench-governance`. {how}\n",
+        _table(("", ""), list(machine.items())),
+        *_body(findings),
+    ]
+    return "\n".join(parts)
+
+
 def render(findings: Sequence[Findings], machine: Mapping[str, str], how: str) -> str:
     """The whole of RESULTS.md: `how` is the sentence that says with what rounds and when."""
     parts = [
@@ -56,14 +77,17 @@ def render(findings: Sequence[Findings], machine: Mapping[str, str], how: str) -
         "## The machine\n",
         _table(("", ""), list(machine.items())),
         "## Figures\n",
-        _table(
-            ("figure", "target", "measured", "reached", ""),
-            [_line(figure) for one in findings for figure in one.figures],
-        ),
+        *_body(findings),
     ]
+    return "\n".join(parts)
+
+
+def _body(findings: Sequence[Findings]) -> list[str]:
+    figures = [_line(figure) for one in findings for figure in one.figures]
+    parts = [_table(("figure", "target", "measured", "reached", ""), figures)]
     for detail in (detail for one in findings for detail in one.details):
         parts += [f"## {detail.title}\n", _table(detail.columns, detail.rows)]
-    return "\n".join(parts)
+    return parts
 
 
 def _line(figure: Figure) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Select, and_, delete, insert, or_, select, update
 
 from torana.control.access.scope import Scope, within
+from torana.control.teams.repository import ids_of
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import columns_of
 from torana.stores.sql.paging import PageAsked, page
@@ -64,7 +65,7 @@ async def paged(
     """A page of the scope's apps, perhaps of one team (id or name) only, and the cursor of the next. Raises Refusal."""
     statement = within(_named(), apps, scope)
     if team is not None:
-        statement = statement.where(or_(teams.c.id == team, teams.c.name == team))
+        statement = statement.where(apps.c.team_id.in_(await ids_of(connection, team)))
     if name is not None:
         statement = statement.where(apps.c.name == name)
     sorts = {"name": apps.c.name, "created_us": apps.c.created_us}

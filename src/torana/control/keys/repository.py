@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Select, and_, insert, or_, select, update
 
 from torana.control.access.scope import Scope, within
+from torana.control.teams.repository import ids_of
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.issuer_tables import key_uses
 from torana.stores.sql.metadata import columns_of
@@ -94,7 +95,7 @@ async def paged(
     """A page of the scope's keys, revoked ones too, and the cursor of the next. Raises Refusal."""
     statement = within(_named(), keys, scope)
     if which.team is not None:
-        statement = statement.where(or_(teams.c.id == which.team, teams.c.name == which.team))
+        statement = statement.where(keys.c.team_id.in_(await ids_of(connection, which.team)))
     if which.app is not None:
         statement = statement.where(or_(apps.c.id == which.app, apps.c.name == which.app))
     if which.state is not None:

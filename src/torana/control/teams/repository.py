@@ -25,6 +25,12 @@ async def add(connection: Connection, team: Team) -> None:
     await connection.execute(insert(teams).values(msgspec.structs.asdict(team)))
 
 
+async def ids_of(connection: Connection, reference: str) -> list[str]:
+    """Ids of the teams that this id or name means. For filters: whoever asks may not see them."""
+    either = or_(teams.c.id == reference, teams.c.name == reference)
+    return list(await connection.scalars(select(teams.c.id).where(either).order_by(teams.c.id)))
+
+
 async def by_name(connection: Connection, name: str) -> Team | None:
     """The team of this name."""
     row = (await connection.execute(select(*columns_of(teams, Team)).where(teams.c.name == name))).one_or_none()

@@ -34,8 +34,12 @@ audit = Table(
     Column("hash", LargeBinary(32), nullable=False),
     Index(None, "team_id", "seq"),
     Index(None, "noun_id"),
-    Index(None, "actor_id"),
-    Index(None, "at_us"),
+    # A filter that finds few entries, or none, must not go through all of them.
+    Index(None, "actor_id", "seq"),
+    Index(None, "actor_name", "seq"),
+    Index(None, "action", "seq"),
+    Index(None, "noun", "seq"),
+    Index(None, "at_us", "seq"),
 )
 
 replies = Table(

@@ -92,8 +92,11 @@ approvals = Table(
     text("reason", 2000, nullable=True),
     created(),
     time("decided_us", nullable=True),
-    Index(None, "noun_id"),
+    # With the state: for that alone SQLite would take the index in order of time, and read all that are open.
+    Index(None, "noun_id", "state"),
     Index(None, "team_id", "state"),
+    Index(None, "created_us", "id"),
+    Index(None, "state", "created_us", "id"),
     one_of("noun", "release", "subscription"),
     one_of("state", "open", "approved", "rejected", "withdrawn"),
 )

@@ -83,13 +83,17 @@ async def page_of_parts(
     whole = asked._replace(sort=f"-{name}" if falling else name)
     found = []
     for part in parts:
-        one = part.with_only_columns(key)
+        one = part.with_only_columns(key, sort)
         if asked.cursor is not None:
             behind = tuple_(*_read(asked.cursor, whole.sort or "", sort))
             one = one.where(place < behind if falling else place > behind)
         cut = one.order_by(*order).limit(asked.limit + 1).subquery()
-        found.append(select(cut.c[key.name]))
-    statement = rows.where(key.in_(union(*found) if len(found) > 1 else found[0]))
+        found.append(select(cut.c[key.name], cut.c[sort.name]))
+    together = (union(*found) if len(found) > 1 else found[0]).subquery()
+    by = (together.c[sort.name], together.c[key.name])
+    # Cut once more before any whole row is read: five parts of a page are five times as many.
+    cut_ids = select(by[1]).order_by(*(one.desc() if falling else one for one in by)).limit(asked.limit + 1)
+    statement = rows.where(key.in_(cut_ids))
     width = len(statement.selected_columns)
     read = (await connection.execute(statement.add_columns(sort, key).order_by(*order).limit(asked.limit + 1))).all()
     more = len(read) > asked.limit

@@ -72,6 +72,8 @@ keys = Table(
     Index("ix_keys_team_id", "team_id", "created_us", "id"),
     index_where_set("ix_keys_revoked", "revoked_us", "created_us", "id"),
     index_where_set("ix_keys_expiring", "expires_us", "created_us", "id"),
+    index_where_set("ix_keys_revoked_name", "revoked_us", "name", "id"),
+    index_where_set("ix_keys_expiring_name", "expires_us", "name", "id"),
 )
 
 providers = Table(
@@ -124,6 +126,7 @@ services = Table(
     UniqueConstraint("team_id", "name"),
     unique_where_null("uq_services_platform", "team_id", "name"),
     Index(None, "name", "id"),
+    Index(None, "created_us", "id"),
     one_of("kind", "model", "prompt", "custom", "rest", "mcp"),
     one_of("visibility", "team", "teams", "organisation", "public"),
     one_of("state", "active", "disabled"),
@@ -188,7 +191,7 @@ subscriptions = Table(
     Index(None, "service_team_id", "state", "created_us", "id"),
     Index(None, "service_id", "state", "created_us", "id"),
     Index(None, "state", "created_us", "id"),
-    Index(None, "team_id", "service_id", "state"),
+    Index("ix_subscriptions_team_id_service_id", "team_id", "service_id", "created_us", "id", "state"),
     Index(None, "plan_id"),
     # What is due.
     index_where_set("ix_subscriptions_state_expires_us", "expires_us", "state", "expires_us"),
