@@ -132,16 +132,28 @@ def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
         app_id, service = organisation.apps[app], f"service-{organisation.granted[app]}"
         subscription = _subscription(node, app)
         yield node.change(
-            "suspend", lambda s=subscription: node.admin("POST", f"subscriptions/{s}/suspend", {}), app, service, with_status(403)
+            "suspend",
+            lambda s=subscription: node.admin("POST", f"subscriptions/{s}/suspend", {}),
+            app,
+            service,
+            with_status(403),
         )
         yield node.change(
-            "resume", lambda s=subscription: node.admin("POST", f"subscriptions/{s}/resume", {}), app, service, with_status(200)
+            "resume",
+            lambda s=subscription: node.admin("POST", f"subscriptions/{s}/resume", {}),
+            app,
+            service,
+            with_status(200),
         )
         have = {one["service"]["id"] for one in node.admin("GET", f"subscriptions?app={app_id}")["items"]}
         if released not in have:
             wanted = {"app": app_id, "service": released, "plan": "small"}
             yield node.change(
-                "grant", lambda w=wanted: node.admin("POST", "subscriptions", w), app, f"service-{popular}", with_status(200)
+                "grant",
+                lambda w=wanted: node.admin("POST", "subscriptions", w),
+                app,
+                f"service-{popular}",
+                with_status(200),
             )
         model = f"model-{number}"
         node.admin("PATCH", f"services/{released}", {"deployments": [{"provider": "local", "model": model}]})
@@ -153,7 +165,11 @@ def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
             lambda answer, m=model: answer[1].endswith(m),
         )
         yield node.change(
-            "revoke", lambda k=organisation.keys[app][0]: node.admin("DELETE", f"keys/{k}"), app, service, with_status(401)
+            "revoke",
+            lambda k=organisation.keys[app][0]: node.admin("DELETE", f"keys/{k}"),
+            app,
+            service,
+            with_status(401),
         )
 
 
@@ -166,7 +182,11 @@ def swaps(node: Node, count: int) -> Iterator[tuple[int, int]]:
         verb, status = ("suspend", 403) if number % 2 == 0 else ("resume", 200)
         started = time.monotonic_ns()
         node.change(
-            verb, lambda v=verb: node.admin("POST", f"subscriptions/{subscription}/{v}", {}), app, service, with_status(status)
+            verb,
+            lambda v=verb: node.admin("POST", f"subscriptions/{subscription}/{v}", {}),
+            app,
+            service,
+            with_status(status),
         )
         yield started, time.monotonic_ns()
         time.sleep(0.5)
