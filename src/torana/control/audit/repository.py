@@ -111,7 +111,7 @@ async def _filtered(connection: Connection, statement: Select[Any], scope: Scope
     if filters.actor is not None:
         statement = statement.where(await _by(connection, filters.actor))
     # Numbers follow time but for clocks of nodes that differ: the bound in numbers spares going through all the others. It is
-    # itself found along the index of times: with `+ 0`, because the index of numbers would be walked for a plain minimum or maximum.
+    # itself found along the index of times: with `+ 0`, because for a plain minimum or maximum that of numbers would be walked.
     if filters.since_us is not None:
         later = audit.c.at_us >= filters.since_us
         statement = statement.where(
