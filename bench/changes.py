@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -122,6 +123,11 @@ def with_status(status: int) -> Callable[[Answer], bool]:
     return lambda answer: answer[0] == status
 
 
+def by_model(model: str) -> Callable[[Answer], bool]:
+    """Whether this model gave the answer."""
+    return lambda answer: answer[1].endswith(model)
+
+
 def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
     """Suspend, resume, grant, publish, revoke: so many of each, of apps from the end."""
     organisation = node.organisation
@@ -133,14 +139,14 @@ def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
         subscription = _subscription(node, app)
         yield node.change(
             "suspend",
-            lambda s=subscription: node.admin("POST", f"subscriptions/{s}/suspend", {}),
+            partial(node.admin, "POST", f"subscriptions/{subscription}/suspend", {}),
             app,
             service,
             with_status(403),
         )
         yield node.change(
             "resume",
-            lambda s=subscription: node.admin("POST", f"subscriptions/{s}/resume", {}),
+            partial(node.admin, "POST", f"subscriptions/{subscription}/resume", {}),
             app,
             service,
             with_status(200),
@@ -150,7 +156,7 @@ def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
             wanted = {"app": app_id, "service": released, "plan": "small"}
             yield node.change(
                 "grant",
-                lambda w=wanted: node.admin("POST", "subscriptions", w),
+                partial(node.admin, "POST", "subscriptions", wanted),
                 app,
                 f"service-{popular}",
                 with_status(200),
@@ -159,14 +165,14 @@ def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
         node.admin("PATCH", f"services/{released}", {"deployments": [{"provider": "local", "model": model}]})
         yield node.change(
             "publish",
-            lambda: node.admin("POST", f"services/{released}/releases", {}),
+            partial(node.admin, "POST", f"services/{released}/releases", {}),
             app,
             f"service-{popular}",
-            lambda answer, m=model: answer[1].endswith(m),
+            by_model(model),
         )
         yield node.change(
             "revoke",
-            lambda k=organisation.keys[app][0]: node.admin("DELETE", f"keys/{k}"),
+            partial(node.admin, "DELETE", f"keys/{organisation.keys[app][0]}"),
             app,
             service,
             with_status(401),
@@ -183,7 +189,7 @@ def swaps(node: Node, count: int) -> Iterator[tuple[int, int]]:
         started = time.monotonic_ns()
         node.change(
             verb,
-            lambda v=verb: node.admin("POST", f"subscriptions/{subscription}/{v}", {}),
+            partial(node.admin, "POST", f"subscriptions/{subscription}/{verb}", {}),
             app,
             service,
             with_status(status),
