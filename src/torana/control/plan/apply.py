@@ -177,7 +177,7 @@ def _surroundings(before: Existing) -> Surroundings:
             for row in services.values()
         },
         shared={
-            row["name"]: frozenset(shared[row["id"]] | {teams.get(row["team_id"], "")})
+            row["name"]: frozenset(shared[row["id"]] | {teams[one] for one in (row["team_id"],) if one is not None})
             for row in services.values()
             if row["visibility"] == "teams"
         },
