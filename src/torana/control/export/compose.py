@@ -49,16 +49,20 @@ def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
         "services": [entry for row in _by_name(stored.services) if (entry := composer.service(row))],
         "teams": [composer.team(row) for row in _by_name(stored.teams)],
         "prices": [entry for row in _by_price(stored.prices) if (entry := composer.price(row))],
-        "roles": [apart.role(row, composer.teams) for row in _by_name(stored.roles)],
-        "webhooks": [apart.webhook(row, composer.teams, composer.variables) for row in _by_name(stored.webhooks)],
+        "roles": [apart.role(row, composer.teams) for row in composer.by_name(stored.roles)],
+        "webhooks": [
+            apart.webhook(row, composer.teams, composer.variables) for row in composer.by_name(stored.webhooks)
+        ],
     }
     apps = {row["id"]: f"{composer.teams[row['team_id']]}/{row['name']}" for row in stored.apps}
-    sections["issuers"] = [apart.issuer(row, composer.teams, apps) for row in _by_name(stored.issuers)]
+    sections["issuers"] = [apart.issuer(row, composer.teams, apps) for row in composer.by_name(stored.issuers)]
     sections["identity_providers"] = [
         signing_in.identity_provider(row, composer.variables, composer.files)
         for row in _by_name(stored.identity_providers)
     ]
-    given = sorted(stored.group_roles, key=lambda row: (row["source"], row["group_name"], row["role"], row["id"]))
+    given = sorted(
+        stored.group_roles, key=lambda row: (row["source"], row["group_name"], row["role"], composer.owner(row))
+    )
     sections["group_roles"] = [signing_in.group_role(row, composer.teams) for row in given]
     return Composed(sections, composer.variables.named, composer.files, composer.left_out)
 
@@ -97,6 +101,15 @@ class _Composer:
         self.apps = _grouped(stored.apps, "team_id")
         self.keys = _grouped(stored.keys, "app_id")
         self.subscriptions = _grouped(stored.subscriptions, "app_id")
+
+    def owner(self, row: Row) -> str:
+        """Name of the team whose it is; empty for the platform's."""
+        name: str = self.teams.get(row["team_id"], "")
+        return name
+
+    def by_name(self, rows: Iterable[Row]) -> list[Row]:
+        """By what the file says of them, since ids are others elsewhere."""
+        return sorted(rows, key=lambda row: (row["name"], self.owner(row)))
 
     def leave_out(self, what: str, why: str) -> None:
         self.left_out.append(f"{what}: {why}")
