@@ -109,7 +109,7 @@ async def _filtered(connection: Connection, statement: Select[Any], scope: Scope
         if (value := getattr(filters, name)) is not None:
             statement = statement.where(audit.c[name] == value)
     if filters.actor is not None:
-        statement = statement.where(await _by(connection, filters.actor))
+        statement = statement.where(await _by(connection, scope, filters.actor))
     # Numbers follow time but for clocks of nodes that differ: the bound in numbers spares going through all the others. It is
     # itself found along the index of times: with `+ 0`, because for a plain minimum or maximum that of numbers would be walked.
     if filters.since_us is not None:
@@ -125,10 +125,13 @@ async def _filtered(connection: Connection, statement: Select[Any], scope: Scope
     return statement
 
 
-async def _by(connection: Connection, actor: str) -> ColumnElement[bool]:
+async def _by(connection: Connection, scope: Scope, actor: str) -> ColumnElement[bool]:
     """The condition that somebody of this id or name did it. By one of the two columns, where that is all, entries are in order."""
-    ways = [column == actor for column in (audit.c.actor_id, audit.c.actor_name)]
-    found = [way for way in ways if (await connection.execute(select(audit.c.seq).where(way).limit(1))).first()]
+    found = []
+    for way in (audit.c.actor_id == actor, audit.c.actor_name == actor):
+        statement = within(select(audit.c.seq).where(way).limit(1), audit, scope)
+        if (await connection.execute(statement)).first():
+            found.append(way)
     return or_(false(), *found)
 
 

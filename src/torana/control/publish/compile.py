@@ -21,16 +21,14 @@ from torana.control.policies.service import Limit, LimitDraft
 from torana.control.providers import places
 from torana.control.providers.service import Provider, ca_problem, url_problem
 from torana.control.publish.facts import custom_facts, facts
+from torana.control.publish.grants import Grants, Offer, Place
 from torana.control.publish.read import KEEP_EXPIRED_US, Subscribed, Truth
 from torana.control.publish.released import Designed, by_service, custom_of, places_of, release_problems
 from torana.control.publish.subscribed import given, offered
-from torana.control.releases.design import DesignedDeployment
-from torana.control.services.service import Alias, Deployment, Service
 from torana.core import snapshot as published
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
 Row = TypeVar("Row")
-Place = Deployment | DesignedDeployment
 _NO_SCOPES = Scopes()
 
 
@@ -51,21 +49,10 @@ class Compiled(NamedTuple):
     surroundings: "Surroundings"
 
 
-class _Offer(NamedTuple):
-    """A service with all that belongs to it."""
-
-    service: Service
-    deployments: Sequence[Place]
-    """Of all its live releases, where it has releases."""
-    aliases: list[Alias]
-    releases: Sequence[Designed] = ()
-    """Newest first."""
-
-
 class Surroundings(NamedTuple):
     """What apps are compiled with: all that does not change with their subscriptions."""
 
-    offers: dict[str, _Offer]
+    offers: dict[str, Offer]
     providers: dict[str, Provider]
     teams: dict[str, str]
     shared: Mapping[str, frozenset[str]]
@@ -79,9 +66,9 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
     aliases = _grouped(truth.aliases, attrgetter("service_id"))
     released = by_service(truth.releases)
     offers = {
-        s.id: _Offer(s, deployments.get(s.id, []), aliases.get(s.id, []))
+        s.id: Offer(s, deployments.get(s.id, []), aliases.get(s.id, []))
         if s.lifecycle == "direct"
-        else _Offer(s, places_of(released[s.id]), aliases.get(s.id, []), released[s.id])
+        else Offer(s, places_of(released[s.id]), aliases.get(s.id, []), released[s.id])
         for s in truth.services
         # A draft without a release is nobody's to call.
         if s.lifecycle == "direct" or s.id in released
@@ -111,7 +98,7 @@ def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_
     return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()}, surroundings)
 
 
-def _is_served(offer: _Offer) -> bool:
+def _is_served(offer: Offer) -> bool:
     return not offer.releases or any(one.design is not None for one in offer.releases)
 
 
@@ -121,7 +108,7 @@ def compile_apps(
     """Apps as gates see them, by their ids; `subscriptions` and `limits` are theirs and their teams'."""
     services = {id_: offer.service for id_, offer in around.offers.items()}
     subscribed = given(apps, subscriptions, services, around.shared, around.plans)
-    grants = _Grants(around.providers)
+    grants = Grants(around.providers)
     return {
         app.id: published.App(
             id=app.id,
@@ -197,49 +184,7 @@ def limits_by_owner(limits: Iterable[Limit]) -> dict[str, list[Limit]]:
     return _grouped(limits, attrgetter("owner_id"))
 
 
-class _Grants:
-    """Every name that leads an app to a service, with equal sets of services worked out once.
-
-    Of services with the same name an app means its own team's, else the platform's. A name that is still ambiguous leads nowhere.
-    A service's own name comes before an alias, and an alias before `vendor/model`.
-    """
-
-    def __init__(self, providers: dict[str, Provider]) -> None:
-        self._vendors = {provider.id: provider.vendor for provider in providers.values()}
-        self._known: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
-
-    def of(self, team_id: str, offers: list[_Offer]) -> dict[str, str]:
-        ordered = sorted(offers, key=lambda offer: offer.service.id)
-        key = (team_id, tuple(offer.service.id for offer in ordered))
-        if key not in self._known:
-            self._known[key] = self._worked_out(team_id, ordered)
-        return self._known[key]
-
-    def _worked_out(self, team_id: str, offers: list[_Offer]) -> dict[str, str]:
-        names: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for offer in offers:
-            service = offer.service
-            owner = 0 if service.team_id == team_id else 1 if service.team_id is None else 2
-            _claim(names[service.name], service.id, owner)
-            for alias in offer.aliases:
-                _claim(names[alias.name], service.id, 3 + owner)
-            # A custom model is no vendor's.
-            for deployment in offer.deployments if service.kind == "model" else ():
-                _claim(names[f"{self._vendors[deployment.provider_id]}/{deployment.model}"], service.id, 6)
-        found: dict[str, str] = {}
-        for name in sorted(names):
-            best = min(names[name].values())
-            claimants = [service_id for service_id, rank in names[name].items() if rank == best]
-            if len(claimants) == 1:
-                found[name] = claimants[0]
-        return found
-
-
-def _claim(claims: dict[str, int], service_id: str, rank: int) -> None:
-    claims[service_id] = min(rank, claims.get(service_id, rank))
-
-
-def _service(offer: _Offer, providers: dict[str, Provider], limits: tuple[published.Limit, ...]) -> published.Service:
+def _service(offer: Offer, providers: dict[str, Provider], limits: tuple[published.Limit, ...]) -> published.Service:
     service = offer.service
     releases = tuple(_release(one, providers) for one in offer.releases)
     custom, flags = service.custom, (service.drop_unsupported, service.try_unsupported)
@@ -351,7 +296,7 @@ def _limits(limits: dict[str, list[Limit]], owner_id: str, noun: str, name: str)
     )
 
 
-def _problems(offers: Iterable[_Offer], providers: dict[str, Provider]) -> list[str]:
+def _problems(offers: Iterable[Offer], providers: dict[str, Provider]) -> list[str]:
     # Every active service counts, called or not: a broken one must be refused to whoever breaks it, not to who subscribes later.
     reasons: list[str] = []
     used: set[str] = set()
