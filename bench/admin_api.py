@@ -1,6 +1,5 @@
 """How long lists and reads of the admin API take: through its door in this process, one caller, one request after the other."""
 
-import asyncio
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -37,7 +36,17 @@ LISTS: dict[str, tuple[str, ...]] = {
         "team={small}",
         "limit=500",
     ),
-    "apps": ("", "sort=-name", "sort=created_us", "sort=-created_us", "name=app-77", "team={team}", "team={small}", "team={small}&sort=-created_us", "limit=500"),
+    "apps": (
+        "",
+        "sort=-name",
+        "sort=created_us",
+        "sort=-created_us",
+        "name=app-77",
+        "team={team}",
+        "team={small}",
+        "team={small}&sort=-created_us",
+        "limit=500",
+    ),
     "keys": (
         "",
         "sort=-created_us",
@@ -88,7 +97,15 @@ LISTS: dict[str, tuple[str, ...]] = {
     "providers": ("", "sort=-name", "sort=created_us", "vendor=openai-compatible", "vendor=openai", "name=own"),
     "services/{released}/releases": ("", "sort=created_us", "state=published"),
     "services/{service}/plans": ("", "sort=created_us"),
-    "approvals": ("", "sort=created_us", "state=open", "state=approved", "noun=subscription", "noun=release", "state=open&noun=release"),
+    "approvals": (
+        "",
+        "sort=created_us",
+        "state=open",
+        "state=approved",
+        "noun=subscription",
+        "noun=release",
+        "state=open&noun=release",
+    ),
     "audit": (
         "",
         "sort=seq",
@@ -106,7 +123,17 @@ LISTS: dict[str, tuple[str, ...]] = {
         "team={small}&action=key.create",
     ),
     "prices": ("", "sort=-model", "sort=created_us", "model=model-77"),
-    "users": ("", "sort=-email", "sort=created_us", "sort=-created_us", "email=user-7@example.org", "state=active", "state=suspended", "kind=service", "platform_role=owner"),
+    "users": (
+        "",
+        "sort=-email",
+        "sort=created_us",
+        "sort=-created_us",
+        "email=user-7@example.org",
+        "state=active",
+        "state=suspended",
+        "kind=service",
+        "platform_role=owner",
+    ),
 }
 READS = (
     "services/{service}",
@@ -196,9 +223,7 @@ async def _one(caller: "_Caller", who: str, path: str, requests: int) -> list[Ti
     return found
 
 
-async def _measured(
-    caller: "_Caller", who: str, paths: list[str], page: str, rows: int, requests: int
-) -> Timed:
+async def _measured(caller: "_Caller", who: str, paths: list[str], page: str, rows: int, requests: int) -> Timed:
     for number in range(WARM):
         await caller.get(who, paths[number % len(paths)])
     took: list[float] = []

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,37 +125,32 @@ def with_status(status: int) -> Callable[[Answer], bool]:
 
 def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
     """Suspend, resume, grant, publish, revoke: so many of each, of apps from the end."""
-    organisation = node.organisation
-    released = organisation.services[organisation.released[0]]
-    popular = organisation.released[0]
     for number in range(rounds):
-        app = len(organisation.apps) - 1 - number
-        app_id, service = organisation.apps[app], f"service-{organisation.granted[app]}"
-        subscription = _subscription(node, app)
-        yield node.change(
-            "suspend", lambda s=subscription: node.admin("POST", f"subscriptions/{s}/suspend", {}), app, service, with_status(403)
-        )
-        yield node.change(
-            "resume", lambda s=subscription: node.admin("POST", f"subscriptions/{s}/resume", {}), app, service, with_status(200)
-        )
-        have = {one["service"]["id"] for one in node.admin("GET", f"subscriptions?app={app_id}")["items"]}
-        if released not in have:
-            wanted = {"app": app_id, "service": released, "plan": "small"}
-            yield node.change(
-                "grant", lambda w=wanted: node.admin("POST", "subscriptions", w), app, f"service-{popular}", with_status(200)
-            )
-        model = f"model-{number}"
-        node.admin("PATCH", f"services/{released}", {"deployments": [{"provider": "local", "model": model}]})
-        yield node.change(
-            "publish",
-            lambda: node.admin("POST", f"services/{released}/releases", {}),
-            app,
-            f"service-{popular}",
-            lambda answer, m=model: answer[1].endswith(m),
-        )
-        yield node.change(
-            "revoke", lambda k=organisation.keys[app][0]: node.admin("DELETE", f"keys/{k}"), app, service, with_status(401)
-        )
+        app = len(node.organisation.apps) - 1 - number
+        yield from _of_subscription(node, app)
+        yield from _of_release(node, app, f"model-{number}")
+        key_id = node.organisation.keys[app][0]
+        service = f"service-{node.organisation.granted[app]}"
+        yield node.change("revoke", partial(node.admin, "DELETE", f"keys/{key_id}"), app, service, with_status(401))
+
+
+def _of_subscription(node: Node, app: int) -> Iterator[Changed]:
+    service = f"service-{node.organisation.granted[app]}"
+    path = f"subscriptions/{_subscription(node, app)}"
+    yield node.change("suspend", partial(node.admin, "POST", f"{path}/suspend", {}), app, service, with_status(403))
+    yield node.change("resume", partial(node.admin, "POST", f"{path}/resume", {}), app, service, with_status(200))
+
+
+def _of_release(node: Node, app: int, model: str) -> Iterator[Changed]:
+    number = node.organisation.released[0]
+    service_id, name, app_id = node.organisation.services[number], f"service-{number}", node.organisation.apps[app]
+    have = {one["service"]["id"] for one in node.admin("GET", f"subscriptions?app={app_id}")["items"]}
+    if service_id not in have:
+        wanted = {"app": app_id, "service": service_id, "plan": "small"}
+        yield node.change("grant", partial(node.admin, "POST", "subscriptions", wanted), app, name, with_status(200))
+    node.admin("PATCH", f"services/{service_id}", {"deployments": [{"provider": "local", "model": model}]})
+    release = partial(node.admin, "POST", f"services/{service_id}/releases", {})
+    yield node.change("publish", release, app, name, lambda answer: answer[1].endswith(model))
 
 
 def swaps(node: Node, count: int) -> Iterator[tuple[int, int]]:
@@ -164,10 +160,9 @@ def swaps(node: Node, count: int) -> Iterator[tuple[int, int]]:
     subscription = _subscription(node, app)
     for number in range(count):
         verb, status = ("suspend", 403) if number % 2 == 0 else ("resume", 200)
+        send = partial(node.admin, "POST", f"subscriptions/{subscription}/{verb}", {})
         started = time.monotonic_ns()
-        node.change(
-            verb, lambda v=verb: node.admin("POST", f"subscriptions/{subscription}/{v}", {}), app, service, with_status(status)
-        )
+        node.change(verb, send, app, service, with_status(status))
         yield started, time.monotonic_ns()
         time.sleep(0.5)
 

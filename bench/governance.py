@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.support.databases import running_postgres
+
 from bench import admin_api, changes, measure, report, rounds
 from bench.admin_api import Timed
 from bench.changes import Changed, Node
@@ -17,7 +19,6 @@ from bench.processes import BenchError, Server, raise_file_limit, stop_on_sigter
 from bench.report import Detail, Figure, Findings, number
 from bench.steady import Pace
 from bench.torana import Declared, torana
-from tests.support.databases import running_postgres
 from torana.settings import Settings
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -55,7 +56,9 @@ def effective(title: str, made: Sequence[Changed], target: float | None, note: s
     rows = []
     for kind in dict.fromkeys(one.kind for one in made):
         mine = [one for one in made if one.kind == kind]
-        rows.append((kind, str(len(mine)), *_times([one.replied for one in mine]), *_times([one.effective for one in mine])))
+        rows.append(
+            (kind, str(len(mine)), *_times([one.replied for one in mine]), *_times([one.effective for one in mine]))
+        )
     columns = ("change", "times", "reply p50 ms", "reply p99 ms", "served by all gates p50 ms", "p99 ms")
     return Findings(figures, [Detail(f"{title}: {note}", columns, rows)])
 
@@ -131,10 +134,16 @@ def swapped(folder: Path, organisation: Organisation, reached: Node, port: int) 
     # The swap is the end of a span: a gate looks for a new snapshot four times a second.
     near = [took for due, took in under.slow if any(end - 300_000_000 < due < end + 50_000_000 for _, end in spans)]
     far = [took for due, took in under.slow if not any(start < due < end + 50_000_000 for start, end in spans)]
-    rows = [(name, str(len(took)), *_micro(took)) for name, took in (("while swapping", near), ("otherwise", far)) if took]
+    rows = [
+        (name, str(len(took)), *_micro(took)) for name, took in (("while swapping", near), ("otherwise", far)) if took
+    ]
     note = f"{SWAPS} swaps, {SWAP_PACE:,.0f} calls/s of {most:,} keys to one gate; the longest without a swap is in the details"
-    figure = Figure("longest call while a snapshot is swapped", DELAY_MS, max(near, default=0.0) / 1000, "ms", note=note)
-    return Findings([figure], [Detail("Calls while a snapshot is swapped", ("", "calls", "p50 ms", "p99 ms", "longest ms"), rows)])
+    figure = Figure(
+        "longest call while a snapshot is swapped", DELAY_MS, max(near, default=0.0) / 1000, "ms", note=note
+    )
+    return Findings(
+        [figure], [Detail("Calls while a snapshot is swapped", ("", "calls", "p50 ms", "p99 ms", "longest ms"), rows)]
+    )
 
 
 def _micro(took: Sequence[float]) -> tuple[str, str, str]:
@@ -167,8 +176,12 @@ def run(size: Size, share: float, pace: float) -> list[Findings]:
 def main() -> int:
     """0 when every figure was reached, 1 when not, 2 when the run could not go on."""
     parser = argparse.ArgumentParser(prog="python -m bench.governance", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small organisation: shows that it works, proves nothing")
-    parser.add_argument("--pace", type=float, default=MOST_PACE, help=f"calls/s under changes (default {MOST_PACE:,.0f})")
+    parser.add_argument(
+        "--quick", action="store_true", help="a small organisation: shows that it works, proves nothing"
+    )
+    parser.add_argument(
+        "--pace", type=float, default=MOST_PACE, help=f"calls/s under changes (default {MOST_PACE:,.0f})"
+    )
     options = parser.parse_args()
     stop_on_sigterm()
     raise_file_limit()

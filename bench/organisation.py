@@ -108,13 +108,15 @@ def _inserted(file: Path, rows: Sequence[tuple[Table, Iterable[dict[str, Any]]]]
     database = sqlite3.connect(file)
     database.execute("PRAGMA synchronous=OFF")
     database.execute("PRAGMA cache_size=-400000")
-    indexes = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+    indexes = database.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    ).fetchall()
     for name, _ in indexes:
         database.execute(f"DROP INDEX {name}")
     for table, things in rows:
         for columns, chunk in _chunks(things):
             places = ", ".join("?" * len(columns))
-            database.executemany(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})", chunk)  # noqa: S608
+            database.executemany(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})", chunk)
     for _, statement in indexes:
         database.execute(statement)
     database.commit()
@@ -156,7 +158,7 @@ def _chunks(things: Iterable[dict[str, Any]]) -> Iterator[tuple[list[str], list[
 
 
 def _drafted(size: Size, master: MasterKey, upstream_port: int) -> _Draft:
-    chance = random.Random(4)  # noqa: S311 - the same organisation each time
+    chance = random.Random(4)
     now = epoch_us()
     teams = [new_id("team") for _ in range(size.teams)]
     services = [_service(number, teams, now) for number in range(size.services)]
@@ -279,9 +281,7 @@ def _app(number: int, app: str, team: str, now: int) -> dict[str, Any]:
     return {"id": app, "team_id": team, "name": f"app-{number}", "keep_bodies": False, "created_us": _when(number, now)}
 
 
-def _key(
-    number: int, app: str, team: str, key: tuple[str, str], master: MasterKey, now: int
-) -> dict[str, Any]:
+def _key(number: int, app: str, team: str, key: tuple[str, str], master: MasterKey, now: int) -> dict[str, Any]:
     return {
         "id": key[0],
         "team_id": team,
@@ -385,7 +385,14 @@ def _people(
     held += [(teams[0], named["lead"], "team_admin"), (teams[1], named["developer"], "developer")]
     held += [(team, named["many"], "service_owner") for team in teams[1:21]]
     memberships = [
-        {"id": new_id("membership"), "team_id": team, "user_id": user, "role": role, "source": "manual", "created_us": now}
+        {
+            "id": new_id("membership"),
+            "team_id": team,
+            "user_id": user,
+            "role": role,
+            "source": "manual",
+            "created_us": now,
+        }
         for team, user, role in held
     ]
     digests = [

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, insert, select, update
 
 from torana.control.access.scope import Scope, within
 from torana.control.teams.repository import ids_of

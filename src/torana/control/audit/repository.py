@@ -110,11 +110,13 @@ async def _filtered(connection: Connection, statement: Select[Any], scope: Scope
             statement = statement.where(audit.c[name] == value)
     if filters.actor is not None:
         statement = statement.where(await _by(connection, filters.actor))
-    # Numbers follow time but for clocks of nodes that differ: the bound in numbers spares going through all the others. It is itself
-    # found along the index of times: with `+ 0`, because the index of numbers would be walked for a plain minimum or maximum.
+    # Numbers follow time but for clocks of nodes that differ: a bound in numbers spares going through all the others. With `+ 0`,
+    # or that bound itself would be looked for along the numbers instead of the times.
     if filters.since_us is not None:
         later = audit.c.at_us >= filters.since_us
-        statement = statement.where(later, audit.c.seq >= select(func.min(audit.c.seq + 0)).where(later).scalar_subquery())
+        statement = statement.where(
+            later, audit.c.seq >= select(func.min(audit.c.seq + 0)).where(later).scalar_subquery()
+        )
     if filters.until_us is not None:
         earlier = audit.c.at_us < filters.until_us
         statement = statement.where(
