@@ -30,6 +30,7 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.control.scope_rule
 
 format: setup
 	@$(BIN)/ruff format .

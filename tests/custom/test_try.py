@@ -55,7 +55,7 @@ def test_a_stream_is_shown_as_events(tmp_path: Path) -> None:
     sample.write_text(json.dumps({**json.loads((folder / "sample.json").read_text()), "stream": True}))
     shown = _types(folder / "model.yaml", "--sample", sample, "--reply", folder / "reply.ndjson")
     assert "TextDelta" in shown
-    assert "Finished()" in shown
+    assert "Finished(" in shown
 
 
 def test_without_a_reply_it_ends_with_the_request(files: tuple[Path, Path, Path]) -> None:

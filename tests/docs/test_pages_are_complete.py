@@ -16,7 +16,7 @@ from torana.catalog.merge import ORDER
 from torana.catalog.models import CAPABILITIES, KINDS
 from torana.cli import audit, calls, custom, exporting, importing, keys, models, plan_apply, vendors
 from torana.cli.app import app
-from torana.control.declaration import read
+from torana.control.declaration import words
 from torana.core.errors import ERRORS
 from torana.core.record import CallRecord
 from torana.dialects.registry import DIALECTS
@@ -147,19 +147,7 @@ def test_blocks_are_closed_and_named() -> None:
 
 
 def _tables() -> Iterator[tuple[str, ...]]:
-    for name in (
-        "_TOP",
-        "_PROVIDER",
-        "_TIMEOUTS",
-        "_SERVICE",
-        "_DEPLOYMENT",
-        "_TEAM",
-        "_APP",
-        "_KEY",
-        "_LIMIT",
-        "_PRICE",
-    ):
-        yield getattr(read, name)
+    return (table for name, table in vars(words).items() if name.isupper())
 
 
 def _commands() -> Iterator[tuple[str, Any]]:

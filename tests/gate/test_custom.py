@@ -32,6 +32,10 @@ def gemini_body(text: str = "Hi") -> bytes:
     return json.dumps({"contents": [{"role": "user", "parts": [{"text": text}]}]}).encode()
 
 
+def converse_body() -> bytes:
+    return json.dumps({"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}).encode()
+
+
 def anthropic_body(model: str, **fields: Any) -> bytes:
     return chat_body(model, max_tokens=9, **fields)
 
@@ -68,12 +72,14 @@ async def test_every_dialect_gets_the_answer_in_its_own_form(tmp_path: Path) -> 
         )
         messages = json.loads((await here.post(anthropic_body("mood"), "/v1/messages")).body)
         gemini = json.loads((await here.post(gemini_body(), "/v1beta/models/mood:generateContent")).body)
+        converse = json.loads((await here.post(converse_body(), "/model/mood/converse")).body)
     assert chat["choices"][0]["message"]["content"] == "fine"
     assert legacy["choices"][0]["text"] == "fine"
     assert responses["output"][0]["content"][0]["text"] == "fine"
     assert messages["content"][0]["text"] == "fine"
     assert gemini["candidates"][0]["content"]["parts"][0]["text"] == "fine"
-    assert [json.loads(asked.body) for asked in service.asked] == [{"text": "Hi"}] * 5
+    assert converse["output"]["message"]["content"] == [{"text": "fine"}]
+    assert [json.loads(asked.body) for asked in service.asked] == [{"text": "Hi"}] * 6
 
 
 STREAMED = {
@@ -86,6 +92,7 @@ STREAMED = {
     "anthropic": ("/v1/messages", anthropic_body("mood", stream=True)),
     "gemini": ("/v1beta/models/mood:streamGenerateContent?alt=sse", gemini_body()),
     "gemini array": ("/v1beta/models/mood:streamGenerateContent", gemini_body()),
+    "converse": ("/model/mood/converse-stream", converse_body()),
 }
 
 
@@ -102,7 +109,7 @@ async def test_a_caller_of_any_dialect_who_streams_gets_a_stream(tmp_path: Path,
     assert reply.complete
     assert b"fi" in reply.body
     assert b"ne" in reply.body
-    assert "error" not in reply.body.decode().replace('"error":null', "")
+    assert "error" not in reply.body.decode("latin-1").replace('"error":null', "")
     assert (record.error, record.input_tokens, record.output_tokens, record.usage_estimated) == (None, 3, 1, False)
     assert record.streamed
 

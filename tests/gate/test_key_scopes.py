@@ -61,7 +61,10 @@ def at_gate(folder: Path, made: Snapshot, scenario: Callable[[Here], Awaitable[N
 
 def test_the_endpoints_that_scopes_can_name_are_those_of_the_gate() -> None:
     gemini = [path for _, methods in paths._MODELS.values() for path in methods.values()]
-    called = [path for path in (*paths._ALL, *paths._ACCOUNT, *gemini) if path.handling in ("model", "realtime")]
+    bedrock = paths._BEDROCK.values()
+    called = [
+        path for path in (*paths._ALL, *paths._ACCOUNT, *gemini, *bedrock) if path.handling in ("model", "realtime")
+    ]
     assert {plain(path.label) for path in called} == ENDPOINTS
 
 

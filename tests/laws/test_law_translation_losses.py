@@ -17,8 +17,9 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "
 def sent(caller: str, body: dict[str, Any], target: str, drop: bool = False) -> list[str]:
     """The names of what is dropped. Raises Refusal."""
     dialect = DIALECTS[caller]
-    stream = False if caller == "gemini" else None
-    request = dialect.decode_request(json.dumps({"model": "m", **body}).encode(), "m", stream)
+    in_path = caller in ("gemini", "bedrock_converse")
+    named = body if in_path else {"model": "m", **body}
+    request = dialect.decode_request(json.dumps(named).encode(), "m", False if in_path else None)
     losses = Losses(dialect.spelling, drop, dialect.harmless, partial(dialect.places, request))
     DIALECTS[target].encode_request(request, "model", losses, frozenset())
     return losses.dropped
@@ -44,6 +45,14 @@ RESPONSES = {
     "instructions": "s",
     "input": [{"type": "message", "role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}],
 }
+CONVERSED = {
+    "system": [{"text": "s"}],
+    "messages": [
+        {"role": "user", "content": [{"text": "u"}]},
+        {"role": "assistant", "content": [{"text": "m"}]},
+        {"role": "user", "content": [{"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/v"}}}}]},
+    ],
+}
 CONTENTS = {
     "systemInstruction": {"parts": [{"text": "s"}]},
     "contents": [
@@ -62,6 +71,8 @@ CONTENTS = {
         ("anthropic_messages", MESSAGES, "openai_chat", "messages[0].search_result"),
         ("anthropic_messages", MESSAGES, "gemini", "messages[0].search_result"),
         ("openai_responses", RESPONSES, "anthropic_messages", "input.image"),
+        ("bedrock_converse", CONVERSED, "openai_chat", "messages[2].video"),
+        ("bedrock_converse", CONVERSED, "anthropic_messages", "messages[2].video"),
         ("gemini", CONTENTS, "openai_chat", "contents[2].video"),
         ("gemini", CONTENTS, "ollama", "contents[2].video"),
     ],
@@ -80,6 +91,10 @@ HOSTED: dict[str, dict[str, Any]] = {
         "tools": [{"type": "web_search_20250305", "name": "web_search"}],
     },
     "gemini": {"contents": [{"parts": [{"text": "Hi"}]}], "tools": [{"googleSearch": {}}]},
+    "bedrock_converse": {
+        "messages": [{"role": "user", "content": [{"text": "Hi"}]}],
+        "toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]},
+    },
 }
 
 
@@ -91,9 +106,10 @@ def test_a_hosted_tool_is_refused_by_its_place_or_dropped(caller: str, target: s
     with pytest.raises(Refusal) as caught:
         sent(caller, HOSTED[caller], target)
     assert caught.value.param is not None
-    assert caught.value.param.startswith("tools[0]" if target != "openai_completions" else "tools")
+    place = "toolConfig.tools" if caller == "bedrock_converse" else "tools"
+    assert caught.value.param.startswith(f"{place}[0]" if target != "openai_completions" else place)
     (dropped,) = sent(caller, HOSTED[caller], target, drop=True)
-    assert dropped.startswith("tools")
+    assert dropped.startswith(place)
 
 
 @pytest.mark.parametrize("target", [name for name in OUTBOUND if name != "gemini"])
@@ -130,6 +146,13 @@ def _user(*content: dict[str, Any]) -> dict[str, Any]:
 IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "low"}}
 CACHED = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
 INPUT_IMAGE = {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}", "detail": "low"}
+POINT = {"cachePoint": {"type": "default"}}
+
+
+def _converse(role: str, *content: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": list(content)}], **fields}
+
+
 PHASE = {"type": "message", "role": "assistant", "phase": "commentary", "content": "Hm"}
 
 
@@ -146,6 +169,15 @@ PHASE = {"type": "message", "role": "assistant", "phase": "commentary", "content
         ("openai_responses", {"input": [PHASE]}, "gemini", ["input.phase"]),
         ("openai_responses", {"input": [PHASE]}, "anthropic_messages", ["input.phase"]),
         ("openai_responses", {"input": "Hi", "reasoning": {"effort": "low"}}, "bedrock_converse", ["reasoning"]),
+        ("bedrock_converse", _converse("user", {"text": "Hi"}, POINT), "cohere", ["messages[0].cachePoint"]),
+        ("bedrock_converse", _converse("user", {"text": "Hi"}, POINT), "openai_chat", ["cachePoint"]),
+        ("bedrock_converse", _converse("user", requestMetadata={"a": "b"}), "anthropic_messages", ["requestMetadata"]),
+        (
+            "bedrock_converse",
+            _converse("user", performanceConfig={"latency": "optimized"}, projectIdentifier="p"),
+            "openai_chat",
+            ["performanceConfig", "projectIdentifier"],
+        ),
         ("openai_chat", {**_chat(), "reasoning_effort": "low"}, "bedrock_converse", ["reasoning_effort"]),
     ],
 )

@@ -197,7 +197,9 @@ def test_half_an_emoji_costs_a_reply_nothing_but_itself(caller: Dialect, vendor:
     portions = [_with_half(event) for event in VENDORS[vendor].events(answer)]
     told, understood = through(vendor, portions, caller)
     assert not isinstance(understood[-1], Failed), understood[-1]
-    told.decode()
+    if caller.name != "bedrock_converse":
+        # Its frames have checksums.
+        told.decode()
     texts = "".join(event.text for event in read(caller, told) if isinstance(event, TextDelta))
     assert texts.startswith("Hello, ")
     assert texts.endswith(" and more")

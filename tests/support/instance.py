@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+import trustme
 import typer
 from typer.testing import CliRunner
 
 from tests.support.polling import eventually
 from tests.support.vendor_process import ROOT
 
-_ADDRESS = re.compile(rb"http://127\.0\.0\.1:([0-9]+)")
+_ADDRESS = re.compile(rb"https?://127\.0\.0\.1:([0-9]+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_ROWS = 1_000
 """What `torana calls --limit` allows."""
@@ -69,10 +71,12 @@ class Instance:
         self.key = key
         """What is sent unless a request says otherwise."""
         self.port = 0
+        self.trust: ssl.SSLContext | None = None
+        """What its certificate is checked with, where it speaks TLS."""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'' if self.trust is None else 's'}://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -94,7 +98,7 @@ class Instance:
             **({"Authorization": f"Bearer {key}"} if key else {}),
             **(headers or {}),
         }
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = self._connection()
         try:
             connection.request(method, path, body, sent)
             answer = connection.getresponse()
@@ -105,6 +109,11 @@ class Instance:
             return Reply(answer.status, {n.lower(): v for n, v in answer.getheaders()}, content, complete)
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.trust is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.trust)
 
     def post(self, path: str, key: str | None = None, **fields: Any) -> Reply:
         """A JSON request."""
@@ -247,11 +256,15 @@ def run_instance(
     workers: int = 2,
     env: Mapping[str, str] | None = None,
     grace_seconds: float = 5.0,
+    authority: trustme.CA | None = None,
 ) -> Iterator[Instance]:
     """`torana serve` for the length of the block, from an empty data folder; it has to end cleanly.
 
-    `config` becomes torana.yaml. `env` is added to an environment without vendors' keys and TORANA_ variables.
+    `config` becomes torana.yaml. `env` is added to an environment without vendors' keys and TORANA_ variables. With an `authority`
+    it speaks TLS, with a certificate of that.
     """
+    if authority is not None:
+        env = {**(env or {}), **_certified(folder, authority)}
     clean = {n: v for n, v in os.environ.items() if not n.startswith("TORANA_") and not n.endswith("_API_KEY")}
     all_env = {**clean, "PYTHONPATH": str(ROOT / "src"), **(env or {})}
     data = folder / "data"
@@ -263,6 +276,9 @@ def run_instance(
     with open(folder / "stdout", "wb") as out, open(folder / "stderr", "wb") as err:
         process = subprocess.Popen(command, cwd=folder, env=all_env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     instance = Instance(process, data, folder, all_env, key)
+    if authority is not None:
+        instance.trust = ssl.create_default_context()
+        authority.configure_trust(instance.trust)
     try:
         instance.await_ready()
         yield instance
@@ -271,6 +287,14 @@ def run_instance(
     finally:
         if process.poll() is None:
             _kill(process)
+
+
+def _certified(folder: Path, authority: trustme.CA) -> dict[str, str]:
+    issued = authority.issue_cert("127.0.0.1")
+    chain, key = folder / "chain.pem", folder / "key.pem"
+    chain.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
+    key.write_bytes(issued.private_key_pem.bytes())
+    return {"TORANA_TLS_CERTIFICATE": str(chain), "TORANA_TLS_KEY": str(key)}
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

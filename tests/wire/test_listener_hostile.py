@@ -88,6 +88,7 @@ MALFORMED |= {
     f"the path {path.decode()}": b"GET %b HTTP/1.1\r\nHost: gate\r\n\r\n" % path
     for path in (
         b"/a/../b", b"/..", b"/a/.", b"/./a", b"/%2e%2e/a", b"/a%2Fb", b"/a%5cb", b"//evil/x", b"/a//b", b"/a\\b",
+        b"/model/a%2e%2e/converse", b"/model/../converse", b"/model/a%5Cb/converse",
         b"/a#b", b"/%zz", b"/a%", b"/%00", b"/%61", b"/%5A", b"/%7e", b"/%30", b"/a?b#c", b"http://gate/../x",
     )
 }  # fmt: skip

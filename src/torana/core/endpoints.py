@@ -34,6 +34,8 @@ ENDPOINTS: frozenset[str] = frozenset(
         "/v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission}",
         "/v1/fine_tuning/alpha/graders/run",
         "/v1/fine_tuning/alpha/graders/validate",
+        "/model/{model}/converse",
+        "/model/{model}/converse-stream",
         *(f"/{version}/models/{{model}}:{method}" for version in ("v1", "v1beta") for method in _METHODS),
     }
 )

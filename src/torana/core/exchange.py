@@ -320,6 +320,8 @@ class ModelReply(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str | None = None
     blocked: str | None = None
     """Why the prompt itself was refused (Gemini's blockReason); there are no choices then."""
+    latency_ms: int | None = None
+    """From the request to the whole reply, as the gate measures it for dialects that tell it."""
 
 
 class EmbedRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from torana.core.errors import Refusal
 
 _NONE: Mapping[str, str] = {}
 _MESSAGE = re.compile(r"messages\[(\d+)\]")
+_TOOL = re.compile(r"tools(\[\d+\])")
 
 
 class Losses:
@@ -62,6 +63,8 @@ class Losses:
             places, number = self._places(), int(found[1])
             if number < len(places):
                 head = places[number]
+        elif (tool := _TOOL.fullmatch(head)) is not None:
+            head = spelling.get("tools", "tools") + tool[1]
         before, _, last = rest.rpartition(".")
         last = spelling.get(f".{last}", last)
         return f"{head}{dot}{before}.{last}" if before else f"{head}{dot}{last}"

@@ -36,7 +36,7 @@ def replay(reply: ModelReply) -> list[Event]:
         events.append(Stopped(choice.index, choice.stop, choice.stop_sequence, choice.stop_detail))
     if reply.blocked is not None and not reply.choices:
         events.append(Stopped(0, "content_filter", stop_detail=reply.blocked, blocked=True))
-    events += [UsageSeen(reply.usage), Finished()]
+    events += [UsageSeen(reply.usage), Finished(reply.latency_ms)]
     return events
 
 

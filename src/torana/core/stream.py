@@ -119,6 +119,9 @@ class UsageSeen(NamedTuple):
 class Finished(NamedTuple):
     """The reply is whole."""
 
+    latency_ms: int | None = None
+    """As in a whole reply."""
+
 
 class Failed(NamedTuple):
     """The vendor broke off with an error of its own."""

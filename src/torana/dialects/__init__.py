@@ -18,6 +18,7 @@ embed.py    decode_embed(body, model) -> EmbedRequest; encode_embed(request, mod
 count.py    encode_count(request, model, losses) -> bytes; decode_count_reply(body) -> int; encode_count_reply(tokens) -> bytes
 errors.py   encode_error(refusal, call_id), encode_error_event(refusal, call_id) -> bytes
             decode_error(body) -> VendorError, or None where the body is no error of this dialect
+            where headers say what the body does not: error_headers(refusal) -> bytes, and KEPT_HEADERS of a vendor's
 models.py   encode_models(models), encode_model(model) -> bytes
 paths.py    upstream_path(operation, model, stream) -> str, behind a provider's base URL
 

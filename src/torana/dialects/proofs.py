@@ -3,8 +3,15 @@
 Callers send a conversation back whichever vendor it goes to next. A vendor whose proofs look like anybody's (plain base64) has
 them marked while they are inside the gate: its decoder puts the mark on, its encoder takes it off, and every other dialect's
 encoder towards a vendor leaves marked proofs out. None of the marks is base64, so that a vendor's own proofs never look like one.
+
+A dialect whose thoughts have one `signature` shows its callers another vendor's proof there: WRAP, then base64 of a small object
+in JSON.
 """
 
+import base64
+import binascii
+
+import msgspec
 from msgspec.structs import replace
 
 from torana.core.exchange import Reasoning
@@ -12,6 +19,23 @@ from torana.core.exchange import Reasoning
 ANTHROPIC = "anthropic_messages:"
 BEDROCK = "bedrock_converse:"
 _MARKS = (ANTHROPIC, BEDROCK)
+WRAP = "torana:"
+
+
+class Wrapped(msgspec.Struct, omit_defaults=True):
+    """What a proof of another vendor is made of."""
+
+    signature: str | None = None
+    encrypted: str | None = None
+    id: str | None = None
+    summary: bool = False
+    """The text shown is the summary."""
+    previous: bool = False
+    """It is the signature of the part before, which has no place for one in this dialect (a text, a tool call)."""
+
+
+_read = msgspec.json.Decoder(Wrapped).decode
+_write = msgspec.json.Encoder().encode
 
 
 def marked(mark: str, proof: str | None) -> str | None:
@@ -36,3 +60,18 @@ def without_marked(part: Reasoning) -> Reasoning:
         signature=None if is_marked(part.signature) else part.signature,
         encrypted=None if is_marked(part.encrypted) else part.encrypted,
     )
+
+
+def wrap(found: Wrapped) -> str:
+    """The signature that a caller is shown."""
+    return WRAP + base64.b64encode(_write(found)).decode("ascii")
+
+
+def unwrap(signature: str) -> Wrapped | None:
+    """What `wrap` wrote; None for a vendor's own. One that was tampered with holds nothing."""
+    if not signature.startswith(WRAP):
+        return None
+    try:
+        return _read(base64.b64decode(signature[len(WRAP) :], validate=True))
+    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
+        return Wrapped()

@@ -22,14 +22,17 @@ from torana.core.usage import Usage
 from torana.dialects.body import Peek
 from torana.dialects.passing import PassingStream
 
-INBOUND = ("openai_chat", "openai_completions", "openai_responses", "anthropic_messages", "gemini")
-OUTBOUND = (*INBOUND, "bedrock_converse", "cohere", "ollama")
+INBOUND = (
+    "openai_chat", "openai_completions", "openai_responses", "anthropic_messages", "gemini", "bedrock_converse",
+)  # fmt: skip
+OUTBOUND = (*INBOUND, "cohere", "ollama")
 _WITH_QUIRKS = frozenset({"openai_chat", "openai_completions"})
 """Spoken by many vendors with differences: their encoders want to know the target's quirks."""
 _STREAM_TYPES = {
     "bedrock_converse": ("application/vnd.amazon.eventstream",),
     "ollama": ("application/x-ndjson", "application/json"),
 }
+_ID_HEADERS = {"bedrock_converse": b"x-amzn-requestid"}
 
 
 class StreamDecoder(Protocol):
@@ -66,10 +69,14 @@ class Dialect:
         self.folder = "gemini" if name == "gemini_array" else name
         self.array = array
         """Streams are one JSON array (Gemini without `alt=sse`)."""
-        self.stream_type = "application/json" if array else "text/event-stream"
-        """What its callers' streams are."""
         self.stream_types = ("application/json",) if array else _STREAM_TYPES.get(name, ("text/event-stream",))
         """What its vendors' streams may be."""
+        self.stream_type = self.stream_types[0]
+        """What its callers' streams are."""
+        self.stream_kind = self.stream_type.encode() + (b"" if name == "bedrock_converse" else b"; charset=utf-8")
+        """The same as a content type: Bedrock's are bytes, all others text."""
+        self.id_header = _ID_HEADERS.get(name)
+        """Where its clients look for the id of a reply, beside those that every reply has."""
 
     def _module(self, file: str) -> ModuleType:
         return import_module(f"torana.dialects.{self.folder}.{file}")
@@ -202,6 +209,16 @@ class Dialect:
         return self._module("errors").encode_error  # type: ignore[no-any-return]
 
     @cached_property
+    def error_headers(self) -> Callable[[Refusal], bytes]:
+        """Header lines of an error reply, where the dialect says there what its body does not."""
+        return getattr(self._module("errors"), "error_headers", _no_headers)
+
+    @cached_property
+    def kept_error_headers(self) -> tuple[bytes, ...]:
+        """What of a vendor's headers belongs to its error body, and passes with it."""
+        return getattr(self._module("errors"), "KEPT_HEADERS", ())
+
+    @cached_property
     def encode_error_event(self) -> Callable[[Refusal, str], bytes]:
         made = self._module("errors").encode_error_event
         return partial(made, array=True) if self.array else made
@@ -218,6 +235,10 @@ class Dialect:
         if self.name in _WITH_QUIRKS:
             return encode
         return lambda request, model, losses, quirks: encode(request, model, losses)
+
+
+def _no_headers(refusal: Refusal) -> bytes:
+    return b""
 
 
 DIALECTS = {name: Dialect(name) for name in OUTBOUND}

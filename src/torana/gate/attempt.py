@@ -8,6 +8,8 @@ from torana.kit.drive import pause
 
 JSON_TYPE = b"content-type: application/json\r\n"
 _MOST_KNOWN = 16
+_MOST_KEPT = 200
+"""Characters of a header that passes with a vendor's error."""
 _REQUEST_IDS = frozenset((b"x-request-id", b"request-id", b"x-amzn-requestid"))
 
 
@@ -41,7 +43,8 @@ async def failed(call: Call, target: Target, way: Way, status: int, data: bytes,
         raise translated.refusal(way, status, body)
     call.answered_by = target
     call.error = "upstream_refused"
-    return Ending(status, JSON_TYPE, body)
+    kept = [(name, header(call, name)[:_MOST_KEPT].encode("latin-1")) for name in way.dialect.kept_error_headers]
+    return Ending(status, JSON_TYPE + b"".join([b"%b: %b\r\n" % pair for pair in kept if pair[1]]), body)
 
 
 def limited(call: Call, target: Target) -> Refusal:

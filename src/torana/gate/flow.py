@@ -75,7 +75,7 @@ def refuse(call: Call, refusal: Refusal, close: bool = False) -> Ending:
     dialect = spoken_at(call.request.path) if call.path is None else call.path.dialect
     if call.stream_events is not None and call.first_byte_ns:
         return Ending(call.status, _NO_HEADERS, dialect.encode_error_event(refusal, call.id), begun=True)
-    headers = _JSON
+    headers = _JSON + dialect.error_headers(refusal)
     for name, value in refusal.headers:
         headers += b"%b: %b\r\n" % (name.encode(), value.encode())
     return Ending(refusal.status, headers, dialect.encode_error(refusal, call.id), close=close)

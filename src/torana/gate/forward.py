@@ -18,7 +18,7 @@ from torana.gate.translate import reply as translated
 from torana.gate.translate.request import decode, encode
 from torana.kit.drive import pause
 
-_STREAM = b"content-type: %b; charset=utf-8\r\ncache-control: no-cache\r\n"
+_STREAM = b"content-type: %b\r\ncache-control: no-cache\r\n"
 _TRY_ANOTHER = frozenset(
     (
         "upstream_address_refused",
@@ -139,7 +139,7 @@ def start(call: Call, target: Target) -> None:
     if call.stream_events is None:
         call.stream_events = 0
     call.status = 200
-    call.connection.start(200, reply_headers(call, _STREAM % path.dialect.stream_type.encode()))
+    call.connection.start(200, reply_headers(call, _STREAM % path.dialect.stream_kind))
 
 
 async def _relay(call: Call, target: Target, way: Way, data: bytes, end: bool) -> Ending:

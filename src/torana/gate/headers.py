@@ -16,6 +16,8 @@ def reply_headers(call: Call, own: bytes) -> bytes:
     served = b"" if offer is None or target is None else offer.headers[target]
     if call.dropped:
         own += b"x-torana-dropped: %b\r\n" % _listed(call.dropped)
+    if call.path is not None and call.path.dialect.id_header is not None:
+        own += b"%b: %b\r\n" % (call.path.dialect.id_header, identifier)
     return b"%bx-torana-call-id: %b\r\nx-request-id: %b\r\n%b%b" % (
         own,
         identifier,

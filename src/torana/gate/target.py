@@ -174,7 +174,7 @@ class Target:
                 break
             spoken = door.dialect == own and not (own != path.dialect.name and "no_completions" in self.quirks)
             if spoken or door.dialect == path.dialect.name:
-                return Way(self, door, path.dialect, True, path.upstream or _gemini_path(path, model))
+                return Way(self, door, path.dialect, True, _path_to_same(path, model))
         door = next(door for door in self.doors if door.dialect == "cohere") if reranks else self.doors[0]
         dialect = DIALECTS[door.dialect]
         if reranks and path.label == _COHERES_RERANK:
@@ -214,7 +214,12 @@ def host_of(parts: urllib.parse.SplitResult) -> str:
     return host if parts.port is None else f"{host}:{parts.port}"
 
 
-def _gemini_path(path: "Path", model: str) -> str:
+def _path_to_same(path: "Path", model: str) -> str:
+    """Behind the base URL of a target that speaks the caller's dialect."""
+    if path.upstream:
+        return path.upstream
+    if path.dialect.folder != "gemini":
+        return path.dialect.upstream_path(path.operation, model, path.streams)
     resource = model if "/" in model else f"models/{model}"
     return f"/{urllib.parse.quote(resource, safe='/')}:{path.method}"
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.support.api import Organisation, organisation
 from torana.control.publish.publish import Publisher
+from torana.core.secret import Secret
 from torana.stores.sql.audit_tables import audit
 from torana.stores.sql.engine import reading
 
@@ -55,6 +56,17 @@ async def test_a_key_of_another_request_is_refused_and_of_another_person_is_anot
     other = await on.call("owner", "POST", "/teams", {"name": "billing"}, idempotency_key="k-1")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert (await on.call("admin", "POST", "/teams", {"name": "billing"}, idempotency_key="k-1")).status_code == 201
+
+
+async def test_a_token_that_may_do_less_is_not_told_what_its_owner_was_told(on: Organisation) -> None:
+    asked = {"name": "narrow", "scopes": ["teams:read", "teams:write"]}
+    narrow = (await on.call("owner", "POST", "/me/tokens", asked)).json()
+    on.tokens["narrow"] = Secret(narrow["value"])
+    await on.call("owner", "POST", "/teams", {"name": "payments"}, idempotency_key="k-1")
+    other = await on.call("narrow", "POST", "/teams", {"name": "payments"}, idempotency_key="k-1")
+    assert (other.status_code, other.json()["code"]) == (409, "already_exists")
+    twice = [await on.call("narrow", "POST", "/teams", {"name": "billing"}, idempotency_key="k-2") for _ in range(2)]
+    assert (twice[0].status_code, twice[0].content) == (201, twice[1].content)
 
 
 async def test_what_is_refused_is_not_noted(on: Organisation) -> None:

@@ -7,12 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.api import Organisation, organisation
+from tests.support.organisation import add_provider, add_service
 from torana.control.access import identify
 from torana.control.access.actor import OWNER, Actor
 from torana.control.api.change import Change
 from torana.control.approvals import service as approvals
 from torana.control.approvals.service import Approval, Stage
+from torana.control.apps import service as apps
 from torana.control.publish.publish import Publisher
+from torana.control.subscriptions import service as subscriptions
+from torana.control.tokens import service as tokens
 from torana.stores.sql.audit_tables import audit
 from torana.stores.sql.engine import reading
 from torana.stores.sql.lifecycle_tables import notices
@@ -203,3 +207,35 @@ async def test_approvals_come_in_pages_newest_first(on: Organisation) -> None:
     first = (await on.call("reviewer", "GET", "/approvals?limit=2")).json()
     second = (await on.call("reviewer", "GET", f"/approvals?limit=2&cursor={first['next']}")).json()
     assert [one["id"] for one in (*first["items"], *second["items"])] == made[::-1]
+
+
+async def test_a_token_for_one_team_shows_what_its_owner_asked_for_there_only(on: Organisation) -> None:
+    mine, publisher = {}, on.publisher
+    async with publisher.change() as connection:
+        _, on.tokens["bound"] = await tokens.create(
+            connection, publisher.master, on.users["one.developer"], "bound", team_id=on.teams["one"].id
+        )
+        asked_by = await identify.by_user(connection, on.users["one.developer"])
+        assert asked_by is not None
+        for team in ("one", "two"):
+            app = await apps.create(connection, on.teams[team].id, "shop")
+            provider = await add_provider(connection, publisher, f"at-{team}", on.teams[team].id)
+            service = await add_service(connection, provider, f"of-{team}", team_id=on.teams[team].id)
+            subscription = await subscriptions.subscribe(connection, app, service)
+            made = await approvals.open_(
+                connection,
+                noun="subscription",
+                noun_id=subscription.id,
+                team_id=on.teams["two"].id,
+                stages=[Stage("subscriptions:approve")],
+                asked_by=asked_by,
+                reason=None,
+            )
+            mine[team] = made.id
+    both = (await on.call("one.developer", "GET", "/approvals")).json()["items"]
+    assert {one["id"] for one in both} == set(mine.values())
+    assert [one["id"] for one in (await on.call("bound", "GET", "/approvals")).json()["items"]] == [mine["one"]]
+    assert (await on.call("bound", "GET", f"/approvals/{mine['two']}")).status_code == 404
+    assert (await on.call("bound", "POST", f"/approvals/{mine['two']}/withdrawal")).status_code == 404
+    assert (await on.call("bound", "POST", f"/approvals/{mine['one']}/withdrawal")).status_code == 201
+    assert (await on.call("bound", "GET", "/me/notices")).json()["code"] == "sign_in_required"

@@ -88,7 +88,7 @@ services:
       request: {path: /x, headers: {x-a: "true", x-b: '1'}}
       inputs_schema: {enum: [1, -2.5, 1e3, true, False, null, ~, '1', yes, 1e999, 2020-01-01]}
 """
-    described = read(text).services[0].description
+    described = read(text).services[0].model
     assert described is not None
     assert described.written == (
         '{"response":"{\\"a\\": b}\\n","request":{"path":"/x","headers":{"x-a":"true","x-b":"1"}},'

@@ -68,7 +68,7 @@ def test_the_example_of_the_documentation_is_understood() -> None:
     assert (service.name, service.kind, service.visibility, service.team) == ("gpt-4.1", "model", "organisation", None)
     assert [(d.provider.name, d.model, d.weight) for d in service.deployments] == [("local", "gpt-4.1", 1)]
     app = team.apps[0]
-    assert [s.name for s in app.subscriptions] == ["gpt-4.1"]
+    assert [s.service.name for s in app.subscriptions] == ["gpt-4.1"]
     assert [k.name for k in app.keys] == ["first"]
     assert app.limits == (LimitDeclared("concurrency", 2000, 0), LimitDeclared("requests", 1_000_000, 60))
 
@@ -139,7 +139,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
         ("teams: [{name: }]", "teams[0].name: has to be text, but this is nothing"),
         ("teams: [{name: a, name: b}]", "1:19: teams[0].name: given twice; the first one stands in line 1"),
         ("teams: [{name: a}, {name: a}]", 'there is already a team "a", in line 1'),
-        ("teams: [{name: a, apps: [{name: x}, {name: x}]}]", 'there is already a app "x"'),
+        ("teams: [{name: a, apps: [{name: x}, {name: x}]}]", 'there is already an app "x"'),
         ("teams: [{name: a, limits: [{concurrency: -1}]}]", "limits[0].concurrency: has to be a whole number from 1"),
         ("teams: [{name: a, limits: [{concurrency: '5'}]}]", "without quotes"),
         ("teams: [{name: a, limits: [{requests: 5}]}]", "per: is missing; there is second, minute, hour, day"),

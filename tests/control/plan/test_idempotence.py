@@ -24,6 +24,13 @@ LIMITS = st.lists(
     max_size=3,
 ).map(lambda chosen: f"[{', '.join(chosen)}]")
 
+TERMS = (
+    ", description: 'Two\\nlines'",
+    ", plans: [{name: small, limits: [{concurrency: 3}], price: {text: free, amount: 1.50}}, {name: large}]",
+    ", subscription_policy: {mode: owner, review_days: 9}",
+    ", contract: {input: {type: object}, output: false}",
+)
+
 
 def _entries(count: int) -> st.SearchStrategy[list[str]]:
     return st.lists(NAMES, unique=True, max_size=count)
@@ -53,10 +60,17 @@ def declarations(draw: st.DrawFn) -> str:
         owner = draw(st.sampled_from(["", *(f", team: {team}" for team in teams)]))
         alias = draw(st.sampled_from(["", f", aliases: [{name}-too]"]))
         keep = draw(st.sampled_from(["", ", keep_bodies: true", ", drop_unsupported: true", ", try_unsupported: true"]))
+        keep += draw(st.sampled_from(["", *TERMS]))
+        if draw(st.booleans()) and teams:
+            keep += f", visibility: teams, shared_with: [{', '.join(teams)}]"
         if draw(st.booleans()):
             keep += ", kind: custom, model: {request: {path: /" + draw(NAMES) + "}, response: x}"
             served = f"{{provider: {places[0][0]}}}"
         lines.append(f"  - {{name: {name}, deployments: [{served}], limits: {draw(LIMITS)}{owner}{alias}{keep}}}")
+    roles = draw(_entries(2))
+    lines.append(f"roles: [{', '.join(f'{{name: {role}, permissions: [keys:read]}}' for role in roles)}]")
+    given = [f"{{source: scim, group: g, role: {role}, team: {team}}}" for role in roles for team in teams]
+    lines.append(f"group_roles: [{', '.join(given)}]")
     lines.append("teams:")
     lines += [
         f"  - {{name: {team}, limits: {draw(LIMITS)}, apps: [{', '.join(draw(_apps(services)))}]}}" for team in teams
@@ -70,6 +84,8 @@ def _apps(draw: st.DrawFn, services: list[str]) -> list[str]:
     for name in draw(_entries(2)):
         subscribed = draw(st.lists(st.sampled_from(services), unique=True)) if services else []
         keys = [f"{{name: {key}, limits: {draw(LIMITS)}}}" for key in draw(_entries(2))]
+        more = draw(st.sampled_from(["", ", expires: 2099-01-01", ", reason: why", ", expires: 2020-01-01"]))
+        subscribed = [f"{{service: {service}{more}}}" if more else service for service in subscribed]
         held = f"subscriptions: [{', '.join(subscribed)}], keys: [{', '.join(keys)}]"
         made.append(f"{{name: {name}, {held}, limits: {draw(LIMITS)}}}")
     return made

@@ -25,7 +25,8 @@ from torana.core.exchange import (
     ToolResult,
 )
 from torana.dialects.anthropic_messages.request import HARMLESS, decode_request
-from torana.dialects.anthropic_messages.signatures import MARK, NAME, Wrapped, wrap
+from torana.dialects.anthropic_messages.signatures import MARK, NAME
+from torana.dialects.proofs import Wrapped, wrap
 
 
 def decode(**fields: Any) -> ModelRequest:

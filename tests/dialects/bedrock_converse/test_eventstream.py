@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.eventstream import Header, write_event, write_frame, write_header
-from torana.dialects.bedrock_converse.eventstream import Frame, FrameError, Frames, read_headers
+from torana.dialects.bedrock_converse import eventstream
+from torana.dialects.bedrock_converse.eventstream import Frame, FrameError, Frames, HeaderValue, read_headers
 
 _values: dict[int, st.SearchStrategy[Any]] = {
     0: st.none(),
@@ -98,3 +99,37 @@ def test_what_is_unfinished_is_known() -> None:
     frames = Frames()
     found = [(len(frames.feed(piece)), frames.unfinished) for piece in (b"", data[:-1], data[-1:])]
     assert found == [(0, False), (0, True), (1, False)]
+
+
+_own_values: st.SearchStrategy[HeaderValue] = (
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=40) | st.text(max_size=40)
+)
+_own_frames = st.lists(
+    st.tuples(st.dictionaries(_names, _own_values, max_size=6), st.binary(max_size=200)), min_size=1, max_size=5
+)
+
+
+@given(_own_frames, st.lists(st.integers(0, 100_000), max_size=12))
+def test_frames_that_are_written_are_read_as_they_were_and_by_botocore_too(
+    written: list[tuple[dict[str, HeaderValue], bytes]], points: list[int]
+) -> None:
+    data = b"".join(
+        eventstream.write_frame(eventstream.write_headers(headers), payload) for headers, payload in written
+    )
+    expected = [Frame(headers, payload) for headers, payload in written]
+    assert _feed_split(data, points) == expected
+    theirs = EventStreamBuffer()
+    theirs.add_data(data)
+    assert [(event.headers, event.payload) for event in theirs] == written
+
+
+@pytest.mark.parametrize("headers", [{"n" * 256: "x"}, {"n": "x" * 65_536}, {"n": 2**63}, {"n": "\ud800"}])
+def test_what_no_header_can_hold_is_told(headers: dict[str, HeaderValue]) -> None:
+    with pytest.raises(FrameError):
+        eventstream.write_headers(headers)
+
+
+def test_a_frame_beyond_the_limits_is_not_written() -> None:
+    for headers, payload in ((b"", bytes(eventstream.MOST_PAYLOAD_BYTES + 1)), (bytes(128 * 1024 + 1), b"")):
+        with pytest.raises(FrameError):
+            eventstream.write_frame(headers, payload)

@@ -144,6 +144,34 @@ def gemini(turn: Turn, model: str, stream: bool) -> Json:
     return body
 
 
+def bedrock_converse(turn: Turn, model: str, stream: bool) -> Json:
+    content: list[Json] = [{"text": turn.text}]
+    if turn.image:
+        content.append({"image": {"format": "png", "source": {"bytes": PNG}}})
+    messages: list[Json] = [{"role": "user", "content": content}]
+    if turn.result is not None:
+        call = {"toolUseId": CALL[0], "name": CALL[1], "input": json.loads(CALL[2])}
+        messages.append({"role": "assistant", "content": [{"toolUse": call}]})
+        result = {"toolUseId": CALL[0], "content": [{"text": turn.result}]}
+        messages.append({"role": "user", "content": [{"toolResult": result}]})
+    body: Json = {"messages": messages, "system": [{"text": turn.system}]}
+    tools: list[Json] = []
+    if turn.tools:
+        spec = {"name": "weather", "description": "Tells it", "inputSchema": {"json": SCHEMA}}
+        tools.append({"toolSpec": spec})
+    if turn.seed is not None:
+        # What it has instead: hosted tools.
+        tools.append({"systemTool": {"name": "nova_grounding"}})
+    if tools:
+        body["toolConfig"] = {"tools": tools}
+    if turn.schema:
+        structure = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "city"}}
+        body["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": structure}}
+    if turn.user is not None:
+        body["performanceConfig"] = {"latency": "standard"}
+    return body
+
+
 class Caller(NamedTuple):
     """How callers of a dialect call."""
 
@@ -190,5 +218,13 @@ CALLERS = {
     ),
     "gemini_array": Caller(
         GEMINI_ARRAY, gemini, _gemini("generateContent"), _gemini(_STREAM), "safetySettings", "tools[0]"
+    ),
+    "bedrock_converse": Caller(
+        DIALECTS["bedrock_converse"],
+        bedrock_converse,
+        "/model/%s/converse",
+        "/model/%s/converse-stream",
+        "performanceConfig",
+        "toolConfig.tools[0]",
     ),
 }

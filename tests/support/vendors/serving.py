@@ -25,6 +25,8 @@ class Served:
         self.simulated = VENDORS[dialect]
         self.answer = Answer("Hello")
         self.status = 200
+        self.headers: dict[str, str] = {}
+        """Of its refusals."""
         self.broken: str | None = None
         """How a stream goes wrong after half of it: `error`, `cut` or `garbage`."""
         self.streams = True
@@ -51,7 +53,9 @@ class Served:
     def _reply(self, path: str, body: bytes) -> bytes:
         simulated = self.simulated
         if self.status != 200:
-            return _http(self.status, "application/json", simulated.error(self.status, "the vendor says no"))
+            return _http(
+                self.status, "application/json", simulated.error(self.status, "the vendor says no"), self.headers
+            )
         if not (self.streams and _wants_stream(path, body)):
             return _http(200, "application/json", simulated.whole(self.answer))
         if path.endswith(":streamGenerateContent"):
@@ -67,11 +71,10 @@ def _wants_stream(path: str, body: bytes) -> bool:
     return b'"stream":true' in body or b'"stream": true' in body or "stream" in path
 
 
-def _http(status: int, kind: str, body: bytes) -> bytes:
-    head = (
-        f"HTTP/1.1 {status} Status\r\ncontent-type: {kind}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def _http(status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> bytes:
+    fields = {"content-type": kind, "connection": "close", "content-length": str(len(body)), **(headers or {})}
+    lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def content(url: str, dialect: str, drop: bool, **account: Any) -> Snapshot:

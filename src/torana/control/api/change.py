@@ -58,6 +58,11 @@ class Change:
         """The installation's key."""
         return self.publisher.master
 
+    @property
+    def reason(self) -> str | None:
+        """Why, as the header `x-torana-reason` says."""
+        return self._request.headers.get("x-torana-reason")
+
     async def note(
         self,
         action: str,
@@ -81,7 +86,7 @@ class Change:
             team_id=team_id,
             before=_fields(before),
             after=_fields(after),
-            reason=self._request.headers.get("x-torana-reason"),
+            reason=self.reason,
         )
 
     def match(self, current: BaseModel, *, required: bool = True) -> None:
@@ -168,7 +173,9 @@ async def _key(request: Request, master: MasterKey) -> tuple[bytes | None, bytes
     if not 1 <= len(given) <= _MOST_KEY or not given.isprintable():
         raise Refusal("invalid_field", param="Idempotency-Key", reason=f"expected 1 to {_MOST_KEY} visible characters")
     actor = acting(request)
-    whose = f"{actor.kind}\0{actor.id}\0{given}".encode()
+    # A reply may hold a secret: a token that may do less than its owner does not get what another one was told.
+    narrow = "" if actor.whole else f"\0{actor.via}"
+    whose = f"{actor.kind}\0{actor.id}\0{given}{narrow}".encode()
     target = f"{request.method} {request.url.path}?{request.url.query}\0".encode()
     return master.key_digest(b"reply\0" + whose), master.key_digest(target + await request.body())
 

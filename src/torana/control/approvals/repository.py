@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, false, insert, or_, select, update
 
 from torana.control.access.scope import Scope, within
 from torana.stores.sql.engine import Connection
-from torana.stores.sql.lifecycle_tables import approvals, decisions
+from torana.stores.sql.lifecycle_tables import approvals, decisions, releases
 from torana.stores.sql.metadata import columns_of
 from torana.stores.sql.paging import PageAsked, page
+from torana.stores.sql.tables import subscriptions
 
 
 class ApprovalRow(msgspec.Struct, frozen=True):
@@ -52,6 +53,8 @@ class Sight(msgspec.Struct, frozen=True):
     reach: Mapping[frozenset[str] | None, frozenset[str]]
     """Permissions by the teams in which they count; None is everywhere."""
     everything: bool = False
+    asked_in: Mapping[str, Scope] | None = None
+    """Of what they asked for only this is seen, by noun, with whose releases and whose apps' subscriptions; None is all."""
 
 
 async def add(connection: Connection, row: ApprovalRow) -> None:
@@ -136,8 +139,18 @@ async def decisions_of(connection: Connection, approval_ids: list[str]) -> list[
 def _seen(statement: Select[Any], sight: Sight) -> Select[Any]:
     if sight.everything:
         return statement
-    ways = [approvals.c.asked_by == sight.user_id] if sight.user_id is not None else []
+    ways = [_asked(sight)] if sight.user_id is not None else []
     for team_ids, permissions in sight.reach.items():
         needed = or_(*(approvals.c.needs.contains(f" {name} ", autoescape=True) for name in sorted(permissions)))
         ways.append(approvals.c.id.in_(within(select(approvals.c.id).where(needed), approvals, Scope(team_ids))))
     return statement.where(or_(*ways) if ways else false())
+
+
+def _asked(sight: Sight) -> ColumnElement[bool]:
+    mine = approvals.c.asked_by == sight.user_id
+    if sight.asked_in is None:
+        return mine
+    # An approval of a subscription is the service's team's; whoever asked did so for an app of theirs.
+    tables = {"release": releases, "subscription": subscriptions}
+    things = [within(select(tables[noun].c.id), tables[noun], scope) for noun, scope in sight.asked_in.items()]
+    return and_(mine, or_(*(approvals.c.noun_id.in_(found) for found in things)))

@@ -30,6 +30,8 @@ MOST_STAGES = 5
 MOST_DECISIONS = 10
 """How many people one stage may need."""
 _SEES_ALL = "audit:read"
+_ASKING = {"release": "services:publish", "subscription": "subscriptions:request"}
+"""What it takes to ask for an approval of each noun."""
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -268,7 +270,9 @@ def _sight(actor: Actor) -> Sight:
         if team_ids is None or team_ids:
             key = None if team_ids is None else frozenset(team_ids)
             reach[key] = reach.get(key, frozenset()) | {name}
-    return Sight(actor.id, reach, everything=_SEES_ALL in actor.platform)
+    # What a token may less than its owner it also sees less of: not what they asked for in other teams.
+    asked_in = None if actor.whole else {noun: actor.scope(permission) for noun, permission in _ASKING.items()}
+    return Sight(actor.id, reach, everything=_SEES_ALL in actor.platform, asked_in=asked_in)
 
 
 async def _withdrawn(connection: Connection, row: ApprovalRow) -> Approval:

@@ -12,7 +12,7 @@ from torana.custom.errors import DescriptionError
 from torana.custom.read import from_data
 
 MOST_JSON = 512 * 1024
-_MOST_NODES = 20_000
+MOST_NODES = 20_000
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,3})?")
@@ -23,10 +23,10 @@ def described(node: Node, place: Place, problems: Problems) -> str | None:
     if not isinstance(node.value, dict):
         problems.add(place, f"has to be a mapping that describes the model, but this is {node.sort}")
         return None
-    if node.size > _MOST_NODES:
-        problems.add(place, f"holds more than {_MOST_NODES} values")
+    if node.size > MOST_NODES:
+        problems.add(place, f"holds more than {MOST_NODES} values")
         return None
-    data = _plain(node)
+    data = plain_data(node)
     for problem in description_problems(data):
         problems.add(place, problem)
     text = msgspec.json.encode(data).decode()
@@ -59,13 +59,13 @@ def description_problems(data: dict[str, Any]) -> list[str]:
     return []
 
 
-def _plain(node: Node) -> Any:
+def plain_data(node: Node) -> Any:
     """What stands at a node, by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema)."""
     value = node.value
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, (_, _, inner) in value.items()}
+        return {name: plain_data(inner) for name, (_, _, inner) in value.items()}
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [plain_data(inner) for inner in value]
     if not node.plain:
         return value
     if node.empty:

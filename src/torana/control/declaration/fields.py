@@ -70,7 +70,22 @@ class Fields:
                 self.say(name, "is missing")
             return None
         node, place = found
-        return _text(node, place, self._problems, most)
+        return text_at(node, place, self._problems, most)
+
+    def prose(self, name: str, most: int) -> str | None:
+        """Text for people, which may have several lines."""
+        found = self.node(name)
+        if found is None:
+            return None
+        node, place = found
+        text = node.value
+        if not isinstance(text, str) or node.empty:
+            self._problems.add(place, f"has to be text, but this is {node.sort}")
+            return None
+        if not text or len(text) > most or "\0" in text:
+            self._problems.add(place, f"has to be 1 to {most} characters")
+            return None
+        return text
 
     def name(self, name: str, pattern: re.Pattern[str] = NAME) -> str:
         """A required name of something that the file declares."""
@@ -90,7 +105,7 @@ class Fields:
         read = [
             Named(text, place)
             for node, place in self.items(name)
-            if (text := _text(node, place, self._problems, 200)) is not None
+            if (text := text_at(node, place, self._problems, 200)) is not None
         ]
         seen: dict[str, Place] = {}
         for one in read:
@@ -152,7 +167,11 @@ class Fields:
 
     def usd(self, name: str) -> str | None:
         """An amount of dollars as plain decimal text without trailing zeros."""
-        number = self.decimal(name, Decimal(1_000_000))
+        return self.money(name, Decimal(1_000_000))
+
+    def money(self, name: str, most: Decimal) -> str | None:
+        """An amount as plain decimal text without trailing zeros, with at most six decimals."""
+        number = self.decimal(name, most)
         if number is None:
             return None
         if number != round(number, 6):
@@ -160,11 +179,11 @@ class Fields:
         text = f"{number:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
 
-    def truth(self, name: str) -> bool:
-        """true or false; false when absent."""
+    def truth(self, name: str, absent: bool = False) -> bool:
+        """true or false; `absent` where it does not stand there."""
         found = self.node(name)
         if found is None:
-            return False
+            return absent
         node, place = found
         if not node.plain or node.value not in ("true", "false"):
             self._problems.add(place, "has to be true or false")
@@ -241,7 +260,8 @@ class Fields:
         return max(since, 0)
 
 
-def _text(node: Node, place: Place, problems: Problems, most: int) -> str | None:
+def text_at(node: Node, place: Place, problems: Problems, most: int) -> str | None:
+    """The text that stands at a node, in one line; None with a problem noted."""
     value: Any = node.value
     if not isinstance(value, str) or node.empty:
         problems.add(place, f"has to be text, but this is {node.sort}")

@@ -11,9 +11,13 @@ import msgspec
 
 from torana.catalog.vendors import DIALECTS, vendor_named
 from torana.control.bulk import without_collecting
+from torana.control.declaration import access, terms, words
 from torana.control.declaration.custom import described
 from torana.control.declaration.document import Node, read_document
-from torana.control.declaration.fields import MOST_AMOUNT, SERVICE_NAME, Fields
+from torana.control.declaration.fields import SERVICE_NAME, Fields
+from torana.control.declaration.identity import group_role_of, identity_provider_of
+from torana.control.declaration.issuers import issuer_of
+from torana.control.declaration.limits import limits_of
 from torana.control.declaration.outside import OutsideValues, check_outside
 from torana.control.declaration.problems import DeclarationError, Place, Problems
 from torana.control.declaration.references import Surroundings, check_references
@@ -23,7 +27,6 @@ from torana.control.declaration.shape import (
     DeploymentDeclared,
     Description,
     KeyDeclared,
-    LimitDeclared,
     Named,
     Outside,
     PriceDeclared,
@@ -36,22 +39,7 @@ from torana.control.declaration.shape import (
 from torana.control.keys.scopes import MOST_ENTRIES, Scopes, network_of, scopes_problem
 from torana.control.providers.places import value_problem
 
-PERIODS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
-_TOP = ("providers", "services", "teams", "prices")
-_PROVIDER = ("name", "vendor", "base_url", "dialect", "bases", "options", "api_key", "ca", "proxy", "timeouts")
 _DIALECTS = tuple(sorted(DIALECTS))
-_TIMEOUTS = ("connect", "first_byte", "idle", "total")
-_SERVICE = (
-    *("name", "kind", "visibility", "team", "aliases", "deployments", "model", "model_file", "limits", "keep_bodies"),
-    *("drop_unsupported", "try_unsupported"),
-)
-_DEPLOYMENT = ("provider", "model", "weight")
-_TEAM = ("name", "apps", "limits")
-_APP = ("name", "subscriptions", "keys", "limits", "keep_bodies")
-_KEY = ("name", "value", "expires", "limits", "scopes", "networks")
-_SCOPES = ("services", "endpoints", "models")
-_LIMIT = ("requests", "per", "concurrency")
-_PRICE = ("vendor", "provider", "model", "input", "cached_input", "output", "reasoning")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
 
@@ -139,17 +127,24 @@ class _Reader:
 
     def file(self, root: Node) -> Declaration:
         """The whole file."""
-        fields = self.fields(root, Place(root.line, root.column), _TOP)
+        fields = self.fields(root, Place(root.line, root.column), words.TOP)
         return Declaration(
             providers=fields.each("providers", self.provider),
             services=fields.each("services", self.service),
             teams=fields.each("teams", self.team),
             prices=fields.each("prices", self.price),
+            roles=fields.each("roles", partial(access.role_of, self._problems)),
+            issuers=fields.each("issuers", partial(issuer_of, self._problems)),
+            identity_providers=fields.each(
+                "identity_providers", partial(identity_provider_of, self._problems, self.reference)
+            ),
+            group_roles=fields.each("group_roles", partial(group_role_of, self._problems)),
+            webhooks=fields.each("webhooks", partial(access.webhook_of, self._problems, self.reference)),
         )
 
     def provider(self, node: Node, place: Place) -> ProviderDeclared:
         """An entry of `providers`."""
-        fields = self.fields(node, place, _PROVIDER)
+        fields = self.fields(node, place, words.PROVIDER)
         return ProviderDeclared(
             name=fields.name("name"),
             vendor=_vendor(fields, required=True) or Named("", place),
@@ -192,14 +187,14 @@ class _Reader:
         found = fields.node("timeouts")
         if found is None:
             return TimeoutsDeclared()
-        inner = self.fields(*found, _TIMEOUTS)
-        return TimeoutsDeclared(*[inner.seconds(name) for name in _TIMEOUTS])
+        inner = self.fields(*found, words.TIMEOUTS)
+        return TimeoutsDeclared(*[inner.seconds(name) for name in words.TIMEOUTS])
 
     def service(self, node: Node, place: Place) -> ServiceDeclared:
         """An entry of `services`."""
-        fields = self.fields(node, place, _SERVICE)
+        fields = self.fields(node, place, words.SERVICE)
         kind = cast(Literal["model", "custom"], fields.choice("kind", ("model", "custom"), "model"))
-        visibility = cast(Visibility, fields.choice("visibility", ("organisation", "team"), "organisation"))
+        visibility = cast(Visibility | None, fields.choice("visibility", words.VISIBILITIES, "") or None)
         deployments = fields.each("deployments", partial(self.deployment, kind), required=True)
         if "deployments" in fields and not deployments:
             fields.say("deployments", "has to have at least one entry")
@@ -212,15 +207,20 @@ class _Reader:
             team=fields.named("team"),
             aliases=fields.names("aliases", SERVICE_NAME),
             deployments=deployments,
-            limits=self.limits(fields),
+            limits=limits_of(fields, self._problems),
             keep_bodies=fields.truth("keep_bodies"),
             place=place,
-            description=self.description(fields, kind),
+            model=self.model(fields, kind),
             drop_unsupported=fields.truth("drop_unsupported"),
             try_unsupported=fields.truth("try_unsupported"),
+            description=fields.prose("description", 4000),
+            contract=terms.contract_of(fields, self._problems),
+            shared_with=fields.names("shared_with"),
+            subscription_policy=terms.policy_of(fields, self._problems),
+            plans=terms.plans_of(fields, self._problems),
         )
 
-    def description(self, fields: Fields, kind: str) -> Description | None:
+    def model(self, fields: Fields, kind: str) -> Description | None:
         """`model` or `model_file` of a service of kind custom."""
         written, file = fields.node("model"), self.reference(fields.path("model_file"))
         if kind != "custom":
@@ -237,7 +237,7 @@ class _Reader:
 
     def deployment(self, kind: str, node: Node, place: Place) -> DeploymentDeclared:
         """An entry of `deployments`."""
-        fields = self.fields(node, place, _DEPLOYMENT)
+        fields = self.fields(node, place, words.DEPLOYMENT)
         weight = fields.whole("weight", 0, 1_000_000)
         return DeploymentDeclared(
             provider=fields.named("provider", required=True) or Named("", place),
@@ -248,31 +248,34 @@ class _Reader:
 
     def team(self, node: Node, place: Place) -> TeamDeclared:
         """An entry of `teams`."""
-        fields = self.fields(node, place, _TEAM)
+        fields = self.fields(node, place, words.TEAM)
         return TeamDeclared(
-            name=fields.name("name"), apps=fields.each("apps", self.app), limits=self.limits(fields), place=place
+            name=fields.name("name"),
+            apps=fields.each("apps", self.app),
+            limits=limits_of(fields, self._problems),
+            place=place,
         )
 
     def app(self, node: Node, place: Place) -> AppDeclared:
         """An entry of `apps`."""
-        fields = self.fields(node, place, _APP)
+        fields = self.fields(node, place, words.APP)
         return AppDeclared(
             name=fields.name("name"),
-            subscriptions=fields.names("subscriptions"),
+            subscriptions=terms.subscriptions_of(fields, self._problems),
             keys=fields.each("keys", self.key),
-            limits=self.limits(fields),
+            limits=limits_of(fields, self._problems),
             keep_bodies=fields.truth("keep_bodies"),
             place=place,
         )
 
     def key(self, node: Node, place: Place) -> KeyDeclared:
         """An entry of `keys`."""
-        fields = self.fields(node, place, _KEY)
+        fields = self.fields(node, place, words.KEY)
         return KeyDeclared(
             name=fields.name("name"),
             value=self.reference(fields.outside("value", "a key")),
             expires_us=fields.moment("expires"),
-            limits=self.limits(fields),
+            limits=limits_of(fields, self._problems),
             place=place,
             scopes=self.scopes(fields),
             networks=self.entries(fields, "networks", network_of),
@@ -283,8 +286,8 @@ class _Reader:
         found = fields.node("scopes")
         if found is None:
             return None
-        inner = self.fields(*found, _SCOPES)
-        scopes = Scopes(*[self.entries(inner, part, partial(_scope, part)) for part in _SCOPES])
+        inner = self.fields(*found, words.SCOPES)
+        scopes = Scopes(*[self.entries(inner, part, partial(_scope, part)) for part in words.SCOPES])
         return None if scopes == Scopes() else scopes
 
     def entries(self, fields: Fields, name: str, read: Callable[[str], str]) -> tuple[str, ...] | None:
@@ -302,40 +305,9 @@ class _Reader:
             fields.say(name, f"has to list 1 to {MOST_ENTRIES} entries; leave it out for no restriction")
         return tuple(dict.fromkeys(read_entries))
 
-    def limits(self, fields: Fields) -> tuple[LimitDeclared, ...]:
-        """`limits`: each kind and period at most once, ordered by them."""
-        read: dict[tuple[str, int], LimitDeclared] = {}
-        for node, place in fields.items("limits"):
-            limit = self.limit(node, place)
-            if limit is None:
-                continue
-            if (limit.kind, limit.period_seconds) in read:
-                self._problems.add(place, "there is already such a limit in this list")
-            read[limit.kind, limit.period_seconds] = limit
-        return tuple(read[key] for key in sorted(read))
-
-    def limit(self, node: Node, place: Place) -> LimitDeclared | None:
-        """`{requests: N, per: PERIOD}` or `{concurrency: N}`."""
-        fields = self.fields(node, place, _LIMIT)
-        if not isinstance(node.value, dict):
-            return None
-        if ("requests" in fields) == ("concurrency" in fields):
-            self._problems.add(place, "a limit is either {requests: N, per: minute} or {concurrency: N}")
-            return None
-        if "concurrency" in fields:
-            if "per" in fields:
-                fields.say("per", "belongs to requests, not to concurrency")
-            amount = fields.whole("concurrency", 1)
-            return None if amount is None else LimitDeclared("concurrency", amount, 0)
-        amount = fields.whole("requests", 1, MOST_AMOUNT)
-        if "per" not in fields:
-            fields.say("per", f"is missing; there is {', '.join(PERIODS)}")
-        period = PERIODS[fields.choice("per", tuple(PERIODS), "minute")]
-        return None if amount is None else LimitDeclared("requests", amount, period)
-
     def price(self, node: Node, place: Place) -> PriceDeclared:
         """An entry of `prices`: dollars per million tokens."""
-        fields = self.fields(node, place, _PRICE)
+        fields = self.fields(node, place, words.PRICE)
         if isinstance(node.value, dict) and ("vendor" in fields) == ("provider" in fields):
             self._problems.add(place, "a price is that of a vendor or of a provider: give one of the two")
         for name in ("input", "output"):

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from torana.catalog.vendors import VENDORS
-from torana.control.declaration.read import PERIODS
+from torana.control.declaration.limits import PERIODS
+from torana.control.export import apart, offers, signing_in
 from torana.control.export.text import Data, Number
 from torana.control.export.variables import Variables
 from torana.control.keys.scopes import opened_networks, opened_scopes
@@ -20,12 +21,12 @@ from torana.control.plan.current import PRICE_PARTS, TIMEOUTS, dollars_text, exp
 from torana.control.plan.repository import Row, Stored
 from torana.control.plan.things import limit_text
 from torana.control.providers import places
+from torana.control.releases.design import stages_of
 
 Keys = Literal["made", "variables"]
 Entry = dict[str, Any]
 _PERIODS = {seconds: name for name, seconds in PERIODS.items()}
 _KINDS = ("model", "custom")
-_UNSAID = {"approval": "policy of approvals", "contract": "contract", "description": "description"}
 
 
 class Composed(msgspec.Struct):
@@ -48,7 +49,17 @@ def compose(stored: Stored, keys: Keys, *, elsewhere: bool = False) -> Composed:
         "services": [entry for row in _by_name(stored.services) if (entry := composer.service(row))],
         "teams": [composer.team(row) for row in _by_name(stored.teams)],
         "prices": [entry for row in _by_price(stored.prices) if (entry := composer.price(row))],
+        "roles": [apart.role(row, composer.teams) for row in _by_name(stored.roles)],
+        "webhooks": [apart.webhook(row, composer.teams, composer.variables) for row in _by_name(stored.webhooks)],
     }
+    apps = {row["id"]: f"{composer.teams[row['team_id']]}/{row['name']}" for row in stored.apps}
+    sections["issuers"] = [apart.issuer(row, composer.teams, apps) for row in _by_name(stored.issuers)]
+    sections["identity_providers"] = [
+        signing_in.identity_provider(row, composer.variables, composer.files)
+        for row in _by_name(stored.identity_providers)
+    ]
+    given = sorted(stored.group_roles, key=lambda row: (row["source"], row["group_name"], row["role"], row["id"]))
+    sections["group_roles"] = [signing_in.group_role(row, composer.teams) for row in given]
     return Composed(sections, composer.variables.named, composer.files, composer.left_out)
 
 
@@ -80,6 +91,9 @@ class _Composer:
         self.limits = _grouped(stored.limits, "owner_id")
         self.deployments = _grouped(stored.deployments, "service_id")
         self.aliases = _grouped(stored.aliases, "service_id")
+        self.shared = _grouped(stored.shared, "service_id")
+        self.plan_names = {row["id"]: row["name"] for row in stored.plans}
+        self.plans = _grouped(stored.plans, "service_id")
         self.apps = _grouped(stored.apps, "team_id")
         self.keys = _grouped(stored.keys, "app_id")
         self.subscriptions = _grouped(stored.subscriptions, "app_id")
@@ -133,7 +147,11 @@ class _Composer:
         entry: Entry = {"name": row["name"]}
         if row["kind"] != "model":
             entry["kind"] = row["kind"]
-        entry["visibility"] = self.visibility(row)
+        if row["description"]:
+            entry["description"] = row["description"]
+        entry["visibility"] = row["visibility"]
+        if row["visibility"] == "teams":
+            entry["shared_with"] = sorted(self.teams[one["shared_with"]] for one in self.shared[row["id"]])
         if team:
             entry["team"] = team
         if aliases := sorted(alias["name"] for alias in self.aliases[row["id"]]):
@@ -142,6 +160,7 @@ class _Composer:
         if row["kind"] == "custom":
             entry["model"] = msgspec.json.decode(row["custom"] or "{}")
         self.add_limits(entry, row["id"], what)
+        entry.update(offers.terms(row, _by_name(self.plans[row["id"]])))
         for flag in ("keep_bodies", "drop_unsupported", "try_unsupported"):
             if row[flag]:
                 entry[flag] = True
@@ -149,38 +168,20 @@ class _Composer:
             self.leave_out(f"{what}, of what is more than that it is there", "; ".join(more))
         return entry
 
-    def visibility(self, row: Row) -> str | None:
-        """As the file says it; None where the file would give away more than there is."""
-        visibility: str = row["visibility"]
-        if visibility == "public":
-            return "organisation"
-        if visibility != "teams":
-            return visibility
-        if self.elsewhere:
-            return "team" if row["team_id"] is not None else None
-        # An apply here leaves its teams as they are, but would remove what it made and the file no longer names.
-        return "organisation" if self.made_by_apply(row) else None
-
     def more_than_sayable(self, row: Row) -> list[str]:
         """What of a service the file cannot say."""
         more: list[str] = []
-        if row["visibility"] != (said := self.visibility(row)):
-            stays = "" if self.elsewhere else "; an apply here leaves it as it is"
-            more.append(f"its visibility is {row['visibility']}, and the file says {said}{stays}")
         if others := row.get("others"):
             more.append(
                 f"it is written as its release {row['release']} has it, without the live ones {', '.join(others)}"
             )
-        lost = [words for column, words in _UNSAID.items() if row[column]]
-        if lost:
-            more.append(f"the file cannot say its {' and its '.join(lost)}")
+        if stages_of(row["approval"]):
+            more.append("the file cannot say who approves its releases")
         return more
 
     def service_problem(self, row: Row) -> str | None:
         if row["kind"] not in _KINDS:
             return f"the file cannot declare services of kind {row['kind']}"
-        if self.visibility(row) is None:
-            return f"the file cannot say visibility {row['visibility']}"
         if row["state"] != "active":
             return f"it is {row['state']}"
         if row.get("lifecycle", "direct") != "direct":
@@ -211,8 +212,9 @@ class _Composer:
 
     def app(self, row: Row, team: str) -> Entry:
         entry: Entry = {"name": row["name"]}
-        names = [self.subscription(one, f"{team}/{row['name']}") for one in self.subscriptions[row["id"]]]
-        if subscribed := sorted(name for name in names if name is not None):
+        by_service = sorted(self.subscriptions[row["id"]], key=lambda one: self.all_services[one["service_id"]])
+        listed = [self.subscription(one, f"{team}/{row['name']}") for one in by_service]
+        if subscribed := [one for one in listed if one is not None]:
             entry["subscriptions"] = subscribed
         keys = [self.key(key, f"{team}/{row['name']}") for key in _by_name(self.keys[row["id"]])]
         if kept := [key for key in keys if key is not None]:
@@ -222,8 +224,8 @@ class _Composer:
             entry["keep_bodies"] = True
         return entry
 
-    def subscription(self, row: Row, app: str) -> str | None:
-        """The service's name; None where it is left out."""
+    def subscription(self, row: Row, app: str) -> Data:
+        """Its service, and what more there is to say; None where it is left out."""
         what = f"subscription of {app} to {self.all_services[row['service_id']]}"
         name = self.services.get(row["service_id"])
         why = None
@@ -234,21 +236,20 @@ class _Composer:
             if not self.made_by_apply(row) or name in self.named:
                 self.leave_out(what, why)
                 return None
-        if row["state"] not in ("approved", "suspended"):
+        over = row["state"] == "expired" and row["expires_us"]
+        if row["state"] not in ("approved", "suspended") and not over:
             # In the file it would be approved.
             self.leave_out(what, f"it is {row['state']}")
             return None
         if row["state"] == "suspended":
             why = "it is suspended"
-        elif row.get("plan_id") or row.get("expires_us"):
-            why = "the file cannot say its plan or its end"
         # An apply would remove what an apply made and the file no longer names.
         if why is not None and not self.made_by_apply(row):
             self.leave_out(what, why)
             return None
         if why is not None:
             self.leave_out(f"{what}, of what is more than that it is there", why)
-        return name
+        return offers.subscription(row, name, self.plan_names.get(row["plan_id"]))
 
     def key(self, row: Row, app: str) -> Entry | None:
         what = f"key {app}/{row['name']}"

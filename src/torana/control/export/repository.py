@@ -4,16 +4,10 @@ from collections.abc import Mapping
 
 from sqlalchemy import func, or_, select
 
-from torana.stores.sql import lifecycle_tables, people_tables, tables
+from torana.stores.sql import people_tables, tables
 from torana.stores.sql.engine import Connection
-from torana.stores.sql.issuer_tables import issuers
 
 _COUNTED = {
-    "plans of services": lifecycle_tables.plans,
-    "webhooks": lifecycle_tables.webhooks,
-    "issuers of tokens for calls": issuers,
-    "custom roles": people_tables.roles,
-    "identity providers": people_tables.identity_providers,
     "groups": people_tables.groups,
 }
 

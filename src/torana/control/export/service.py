@@ -23,7 +23,7 @@ from torana.stores.sql.engine import Engine, reading
 
 _ENTRY = re.compile(r"([a-z_]+)\[([0-9]+)\]")
 _MOST_ROUNDS = 100
-_SHOWN = ("providers", "services", "teams", "apps", "keys", "prices")
+_SHOWN = ("providers", "services", "teams", "apps", "keys", "prices", "roles")
 
 
 class Exported(msgspec.Struct, frozen=True):

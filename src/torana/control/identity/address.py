@@ -18,6 +18,10 @@ _FORM = re.compile(
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 
 
+NAMES_TAKEN = frozenset(("scim", "manual", "password", "invitation"))
+"""They say of a membership or a session that it is from no identity provider."""
+
+
 class Address(NamedTuple):
     """A parsed address."""
 
@@ -56,6 +60,12 @@ def is_issuer(text: str) -> bool:
     """Whether this can be an issuer: https, or plain http on this machine; no query."""
     address = parsed(text)
     return address is not None and len(text) <= MOST and address.private and not address.query
+
+
+def is_public_url(text: str) -> bool:
+    """Whether browsers can be told to come to this address."""
+    address = parsed(text)
+    return address is not None and address.private and not address.query
 
 
 def is_host(text: str) -> bool:

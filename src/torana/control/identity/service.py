@@ -9,7 +9,6 @@ from torana.control.access.actor import Actor
 from torana.control.access.grants import check_holds
 from torana.control.access.names import check_name
 from torana.control.groups import given
-from torana.control.groups.given import SCIM
 from torana.control.identity import address, repository
 from torana.control.identity.repository import Options, Provider
 from torana.core.errors import Refusal
@@ -19,9 +18,6 @@ from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
 __all__ = ["Options", "Provider", "change", "create", "find", "in_use", "page", "remove", "secret_of"]
-
-_TAKEN = frozenset((SCIM, "manual", "password", "invitation"))
-"""Names that say of a membership or a session that it is from no identity provider."""
 
 page = repository.paged
 in_use = repository.in_use
@@ -39,7 +35,7 @@ async def create(
     options: Options,
 ) -> Provider:
     """A new provider. Raises Refusal."""
-    if check_name(name).lower() in _TAKEN:
+    if check_name(name).lower() in address.NAMES_TAKEN:
         raise Refusal("invalid_field", param="name", reason="this name has another meaning")
     if await repository.by_name(connection, name) is not None:
         raise Refusal("already_exists", noun="identity provider", name=name)
@@ -118,11 +114,8 @@ def _checked(options: Options, actor: Actor) -> Options:
             ssl.create_default_context(cadata=options.ca)
         except (ssl.SSLError, ValueError):
             raise Refusal("invalid_field", param="ca", reason="expected certificates in PEM") from None
-    if options.public_url is not None:
-        public = address.parsed(options.public_url)
-        if public is None or not public.private or public.query:
-            reason = "expected https://, or http:// on this machine"
-            raise Refusal("invalid_field", param="public_url", reason=reason)
+    if options.public_url is not None and not address.is_public_url(options.public_url):
+        raise Refusal("invalid_field", param="public_url", reason="expected https://, or http:// on this machine")
     return msgspec.structs.replace(
         options,
         hosts=tuple(host.lower() for host in options.hosts),

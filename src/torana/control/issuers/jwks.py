@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 MOST_KEYS = 50
 _MOST_KID = 200
@@ -76,6 +76,15 @@ def opened(text: str | None) -> tuple[PublicKey, ...]:
     return () if text is None else _decode_keys(text)
 
 
+def public_set(keys: Iterable[PublicKey]) -> dict[str, Any]:
+    """The JWK Set of keys as they are stored."""
+    return {
+        "keys": [
+            {**_JWK[key.alg](load_der_public_key(key.der)), **({"kid": key.kid} if key.kid else {})} for key in keys
+        ]
+    }
+
+
 def _usable(jwk: Mapping[str, Any]) -> PublicKey | None:
     kty, kid, alg = jwk.get("kty"), jwk.get("kid", ""), jwk.get("alg")
     allowed = _ALGORITHMS.get(kty) if isinstance(kty, str) else None
@@ -133,3 +142,28 @@ def _bytes(jwk: Mapping[str, Any], name: str, most: int) -> bytes:
     if len(found) > most:
         raise ValueError(f"{name} is too long")
     return found
+
+
+def _rsa_jwk(key: Any) -> dict[str, str]:
+    numbers = key.public_numbers()
+    return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+
+
+def _ec_jwk(key: Any) -> dict[str, str]:
+    numbers = key.public_numbers()
+    return {"kty": "EC", "crv": "P-256", "x": _number(numbers.x, 32), "y": _number(numbers.y, 32)}
+
+
+def _okp_jwk(key: Any) -> dict[str, str]:
+    return {"kty": "OKP", "crv": "Ed25519", "x": _text(key.public_bytes_raw())}
+
+
+_JWK = {"RS256": _rsa_jwk, "ES256": _ec_jwk, "EdDSA": _okp_jwk}
+
+
+def _number(number: int, size: int = 0) -> str:
+    return _text(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

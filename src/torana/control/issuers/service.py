@@ -3,10 +3,8 @@
 A team's own issuer stands for apps of that team only; the platform's for any. Which it is decides at publishing, not here alone.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,11 +14,14 @@ from torana.control.apps import service as apps
 from torana.control.issuers import repository
 from torana.control.issuers.jwks import JwksError, PublicKey, opened, stored, usable
 from torana.control.issuers.repository import Issuer, Named
+from torana.control.issuers.rules import MOST_ALIKE, MOST_APPS, MOST_AUDIENCES, uri_problem
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
 from torana.stores.sql.engine import Connection
 
 __all__ = [
+    "MOST_APPS",
+    "MOST_AUDIENCES",
     "Draft",
     "Issuer",
     "Named",
@@ -36,10 +37,6 @@ __all__ = [
     "remove",
 ]
 
-MOST_ALIKE = 20
-"""How many issuers may have the same `iss`: a gate tries the keys of each."""
-MOST_APPS = 1_000
-MOST_AUDIENCES = 20
 _MOST_TEXT = 500
 
 listed = repository.listed
@@ -168,23 +165,6 @@ def _text(text: str, param: str, most: int = _MOST_TEXT) -> str:
 
 
 def _uri(uri: str) -> str:
-    """An address to fetch keys from: whoever can answer in its place could make tokens, so it is https, or this machine."""
-    try:
-        parts = urlsplit(_text(uri, "jwks_uri", 2000))
-        host, _ = parts.hostname or "", parts.port
-        plain = parts.scheme == "http" and _is_here(host)
-        fits = bool(host) and (parts.scheme == "https" or plain) and "@" not in parts.netloc and not parts.fragment
-    except ValueError:
-        fits = False
-    if not fits or " " in uri:
-        raise Refusal("invalid_field", param="jwks_uri", reason="expected https://HOST/PATH, without user and fragment")
+    if problem := uri_problem(_text(uri, "jwks_uri", 2000)):
+        raise Refusal("invalid_field", param="jwks_uri", reason=problem)
     return uri
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""/api/v1/me/notices: one's own inbox."""
+"""/api/v1/me/notices: one's own inbox, of all teams: no token that may do less than its owner reads it."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from torana.control.access.personal import person
 from torana.control.api.change import changing, reply
 from torana.control.api.guard import Acting, guard
 from torana.control.api.shapes import PROBLEMS, Asked, Listed, Paging
@@ -69,7 +70,7 @@ async def list_notices(request: Request, actor: Acting, paging: Paging, unread: 
     """What you were told in the last 90 days. Sorted by `created_us`, newest first."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
-        rows, following = await repository.inbox(connection, actor.id, paging, unread)
+        rows, following = await repository.inbox(connection, person(actor), paging, unread)
     return reply(request, Listed[NoticeShown](items=[shown(one) for one in rows], next=following))
 
 
@@ -78,16 +79,16 @@ async def count_unread(request: Request, actor: Acting) -> Response:
     """How many of your notices you have not read."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
-        return reply(request, Counted(count=await repository.unread(connection, actor.id)))
+        return reply(request, Counted(count=await repository.unread(connection, person(actor))))
 
 
 @router.post("/read", response_model=Counted, **guard("signed_in"))
 async def read_all(body: ReadAsked, request: Request, actor: Acting) -> Response:
     """Mark all your notices as read; the reply says how many were not."""
     async with changing(request) as change:
-        now_us = epoch_us()
+        user_id, now_us = person(actor), epoch_us()
         until_us = now_us if body.until_us is None else body.until_us
-        count = await repository.mark_read(change.connection, actor.id, now_us, until_us=until_us)
+        count = await repository.mark_read(change.connection, user_id, now_us, until_us=until_us)
         return change.reply(Counted(count=count))
 
 
@@ -95,8 +96,9 @@ async def read_all(body: ReadAsked, request: Request, actor: Acting) -> Response
 async def read_one(notice: str, request: Request, actor: Acting) -> Response:
     """Mark a notice as read."""
     async with changing(request) as change:
-        await repository.mark_read(change.connection, actor.id, epoch_us(), notice_id=notice)
-        found = await repository.find(change.connection, actor.id, notice)
+        user_id = person(actor)
+        await repository.mark_read(change.connection, user_id, epoch_us(), notice_id=notice)
+        found = await repository.find(change.connection, user_id, notice)
         if found is None:
             raise Refusal("not_found", noun="notice", name=notice[:200])
         return change.reply(shown(found))

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import defaultdict
 
 import msgspec
 
@@ -18,12 +19,15 @@ from torana.control.plan.current import Existing, existing
 from torana.control.plan.custom import check_descriptions
 from torana.control.plan.diff import Change, Difference, difference
 from torana.control.plan.noted import noted
+from torana.control.plan.reach import check_reach
 from torana.control.plan.repository import Stored
 from torana.control.plan.source import Source
 from torana.control.plan.wanted import Wanted, wanted
 from torana.control.plan.write import MadeKey, Writer
 from torana.control.providers import places
 from torana.control.publish.publish import Publisher
+from torana.control.services import repository as services
+from torana.control.subscriptions.unseen import end_unseen
 from torana.core.errors import Refusal
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Engine, reading
@@ -78,7 +82,7 @@ async def apply(
     """Make the file true and publish, all or nothing. Nothing to do is nothing done.
 
     `expected` is the fingerprint of the plan that was agreed to; each changed thing is noted as done by `actor`.
-    Raises DeclarationError, and Refusal `plan_changed`, `not_publishable` or `custom_sandbox_unavailable`.
+    Raises DeclarationError, and Refusal `plan_changed`, `not_publishable`, `custom_sandbox_unavailable`, `beyond_own` or `in_use`.
     """
     with without_collecting():
         parsed = await asyncio.to_thread(parse_declaration, source.text, source.name)
@@ -108,11 +112,25 @@ async def _apply(
             raise Refusal("plan_changed")
         if not found.changes:
             return Applied((), after.notes, ())
-        writer = Writer(connection, publisher.master, before, after)
+        check_reach(actor, before, after, found)
+        writer = Writer(connection, publisher.master, before, after, actor)
         await writer.write(found.changes)
         done = noted(found.changes, writer)
         await audit.note_all(connection, publisher.master, actor, done, reason=reason)
+        for service_id in _narrowed(found, writer):
+            if (service := await services.by_id(connection, service_id)) is not None:
+                await end_unseen(connection, publisher.master, actor, service, reason)
     return Applied(found.changes, after.notes, tuple(writer.made))
+
+
+def _narrowed(found: Difference, writer: Writer) -> list[str]:
+    """Ids of services that others see than before."""
+    return [
+        writer.ids["service", change.name]
+        for change in found.changes
+        if change.kind == "service" and change.action == "change"
+        if any(field.field in ("visibility", "shared_with") for field in change.fields)
+    ]
 
 
 def _compare(
@@ -132,11 +150,11 @@ def _compare(
 def _refuse_released(before: Existing, after: Wanted, parsed: Parsed) -> None:
     """What has releases is served from them: a file that declares it would say something that does not hold."""
     released = {row["id"] for row in before.stored.services if row["lifecycle"] == "released"}
-    for name, declared in after.services.items():
+    for name, offer in after.services.items():
         there = before.things.get(("service", name))
         if there is not None and there.id in released:
             parsed.problems.add(
-                declared.place,
+                offer.declared.place,
                 f"the service {name} was made by the admin API and has releases; change it there, or delete it there first",
             )
 
@@ -146,6 +164,9 @@ def _surroundings(before: Existing) -> Surroundings:
     stored = before.stored
     teams = {row["id"]: row["name"] for row in stored.teams}
     services = {row["id"]: row for row in stored.services if row["id"] not in stored.declared}
+    shared: defaultdict[str, set[str]] = defaultdict(set)
+    for row in stored.shared:
+        shared[row["service_id"]].add(teams[row["shared_with"]])
     return Surroundings(
         vendors=KNOWN_VENDORS,
         providers=frozenset(
@@ -155,10 +176,21 @@ def _surroundings(before: Existing) -> Surroundings:
             row["name"]: teams.get(row["team_id"], "") if row["visibility"] == "team" else ""
             for row in services.values()
         },
+        shared={
+            row["name"]: frozenset(shared[row["id"]] | {teams.get(row["team_id"], "")})
+            for row in services.values()
+            if row["visibility"] == "teams"
+        },
         aliases={
             row["name"]: services[row["service_id"]]["name"] for row in stored.aliases if row["service_id"] in services
         },
         teams=frozenset(row["name"] for row in stored.teams if row["id"] not in stored.declared),
+        identity_providers=frozenset(
+            row["name"] for row in stored.identity_providers if row["id"] not in stored.declared
+        ),
+        roles=frozenset(
+            (row["name"], teams.get(row["team_id"], "")) for row in stored.roles if row["id"] not in stored.declared
+        ),
     )
 
 

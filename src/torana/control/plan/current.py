@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from torana.control.keys.scopes import Scopes, opened_networks, opened_scopes
+from torana.control.plan import signing_in, terms
+from torana.control.plan.apart import owned_name, standing
 from torana.control.plan.repository import Row, Stored
-from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.control.plan.things import FieldValue, Kind, Thing, flag_text, limit_text, listed
 from torana.control.providers import places
+from torana.control.subscriptions.policy import policy_of
 from torana.control.subscriptions.states import OVER
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey, MasterKeyError
@@ -38,8 +41,9 @@ class Existing(msgspec.Struct, frozen=True):
 def existing(stored: Stored, master: MasterKey) -> Existing:
     """Put rows together. A credential that cannot be opened counts as none, so that a file can give it anew."""
     reader = _Rows(stored, master)
-    things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.apps()]
-    things += [*reader.subscriptions(), *reader.keys(), *reader.prices()]
+    things = [*reader.providers(), *reader.teams(), *reader.services(), *reader.plans(), *reader.apps()]
+    things += [*reader.subscriptions(), *reader.keys(), *reader.prices(), *standing(stored, master)]
+    things += signing_in.standing(stored, master)
     return Existing(
         stored=stored,
         things={(thing.kind, thing.name): thing for thing in things},
@@ -52,11 +56,6 @@ def existing(stored: Stored, master: MasterKey) -> Existing:
         holders={row["digest"]: reader.key_name(row) for row in stored.keys if row["revoked_us"] is None},
         rotated={row["previous_digest"]: reader.key_name(row) for row in stored.keys if row["previous_digest"]},
     )
-
-
-def owned_name(name: str, team: str) -> str:
-    """A service's or provider's name in a plan: with its team where one owns it."""
-    return f"{name} (team {team})" if team else name
 
 
 def certificate_text(pem: str | None) -> str | None:
@@ -87,22 +86,12 @@ def mapping_text(mapping: Mapping[str, str]) -> str | None:
     return listed(f"{name}: {value}" for name, value in sorted(mapping.items()))
 
 
-def description_text(description: str | None) -> str | None:
-    """A custom model's description as a fingerprint: it is as long as a page."""
-    return None if description is None else "sha256 " + hashlib.sha256(description.encode()).hexdigest()[:32]
-
-
 def scopes_text(scopes: Scopes | None) -> str | None:
     """`models: gpt-4.1*, o3; endpoints: /v1/responses`: entries hold no spaces. None for no restriction."""
     if scopes is None:
         return None
     parts = {"services": scopes.services, "endpoints": scopes.endpoints, "models": scopes.models}
     return "; ".join(f"{name}: {', '.join(entries)}" for name, entries in parts.items() if entries is not None)
-
-
-def flag_text(flag: bool) -> str | None:
-    """`true`, or None for false."""
-    return "true" if flag else None
 
 
 def provider_fields(row: Row, secret: Secret | None) -> dict[str, FieldValue]:
@@ -118,6 +107,13 @@ def provider_fields(row: Row, secret: Secret | None) -> dict[str, FieldValue]:
         "proxy": row["proxy"],
         **{f"timeouts.{name}": seconds_text(row[f"{name}_timeout_seconds"]) for name in TIMEOUTS},
     }
+
+
+def subscription_fields(
+    state: str, plan: str | None, expires_us: int | None, reason: str | None
+) -> dict[str, FieldValue]:
+    """Fields of a subscription."""
+    return {"state": state, "plan": plan, "expires": expiry_text(expires_us), "reason": terms.prose_text(reason)}
 
 
 TIMEOUTS = ("connect", "first_byte", "idle", "total")
@@ -145,6 +141,10 @@ class _Rows:
         self.app_names = {row["id"]: f"{self.team_names[row['team_id']]}/{row['name']}" for row in stored.apps}
         self.service_names = {
             row["id"]: owned_name(row["name"], self.team_names.get(row["team_id"], "")) for row in stored.services
+        }
+        self.own_plans = {row["id"]: row["name"] for row in stored.plans}
+        self.plan_names = {
+            row["id"]: terms.plan_name(self.service_names[row["service_id"]], row["name"]) for row in stored.plans
         }
         limits: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
         for row in stored.limits:
@@ -185,18 +185,25 @@ class _Rows:
         aliases: dict[str, list[str]] = defaultdict(list)
         for row in self.stored.aliases:
             aliases[row["service_id"]].append(row["name"])
+        shared: dict[str, list[str]] = defaultdict(list)
+        for row in self.stored.shared:
+            shared[row["service_id"]].append(self.team_names[row["shared_with"]])
         for row in self.stored.services:
             mine = deployments[row["id"]]
             fields: dict[str, FieldValue] = {
                 "kind": None if row["kind"] == "model" else row["kind"],
+                "description": terms.prose_text(row["description"]),
                 "visibility": row["visibility"],
+                "shared_with": listed(sorted(shared[row["id"]])),
                 "deployments": listed(
                     deployment_text(self.provider_names[d["provider_id"]], d["model"], d["weight"]) for d in mine
                 ),
                 "aliases": listed(sorted(aliases[row["id"]])),
                 "limits": self.limits.get(row["id"]),
                 "keep_bodies": flag_text(row["keep_bodies"]),
-                "model": description_text(row["custom"]),
+                "model": terms.fingerprint(row["custom"]),
+                "contract": terms.fingerprint(terms.canonical(row["contract"])),
+                "subscription_policy": terms.policy_text(policy_of(row["approval"])),
                 "drop_unsupported": flag_text(row["drop_unsupported"]),
                 "try_unsupported": flag_text(row["try_unsupported"]),
             }
@@ -204,6 +211,11 @@ class _Rows:
             if row["team_id"] is not None:
                 needs.append(("team", self.team_names[row["team_id"]]))
             yield self.thing("service", row, self.service_names[row["id"]], fields, *needs)
+
+    def plans(self) -> Iterable[Thing]:
+        for row in self.stored.plans:
+            # A service goes with its plans, whoever made them.
+            yield self.thing("plan", row, self.plan_names[row["id"]], terms.plan_fields(row))
 
     def apps(self) -> Iterable[Thing]:
         for row in self.stored.apps:
@@ -217,8 +229,13 @@ class _Rows:
         for row in self.stored.subscriptions:
             app, service = self.app_names[row["app_id"]], self.service_names[row["service_id"]]
             # One that is over keeps nothing from going.
-            needs: tuple[tuple[Kind, str], ...] = () if row["state"] in OVER else (("app", app), ("service", service))
-            yield self.thing("subscription", row, f"{app} → {service}", {"state": row["state"]}, *needs)
+            needs: list[tuple[Kind, str]] = [] if row["state"] in OVER else [("app", app), ("service", service)]
+            if needs and row["plan_id"] is not None:
+                needs.append(("plan", self.plan_names[row["plan_id"]]))
+            fields = subscription_fields(
+                row["state"], self.own_plans.get(row["plan_id"]), row["expires_us"], row["reason"]
+            )
+            yield self.thing("subscription", row, f"{app} → {service}", fields, *needs)
 
     def key_name(self, row: Row) -> str:
         return f"{self.app_names[row['app_id']]}/{row['name']}"

@@ -20,16 +20,17 @@ _MOST = 10_000
 
 async def check_descriptions(after: "Wanted", found: "Difference", source: str) -> None:
     """Check the custom models that would be made or changed. Raises DeclarationError, and Refusal custom_sandbox_unavailable."""
-    names = [change.name for change in found.changes if change.kind == "service" and change.name in after.descriptions]
-    if not names:
+    changed = [after.services.get(change.name) for change in found.changes if change.kind == "service"]
+    offers = [offer for offer in changed if offer is not None and offer.custom is not None]
+    if not offers:
         return
     problems = Problems(source)
     sandbox = Sandbox(workers=1, waiting=_MOST)
     try:
-        for name in names:
-            declared = after.services[name]
-            model = msgspec.json.decode(after.descriptions[name], type=CustomModel)
-            place = declared.place if declared.description is None else declared.description.place
+        for offer in offers:
+            declared = offer.declared
+            model = msgspec.json.decode(offer.custom or "", type=CustomModel)
+            place = declared.place if declared.model is None else declared.model.place
             given = [after.providers.get(one.provider.name, {}).get("base_url") for one in declared.deployments]
             base_urls = [url for url in given if isinstance(url, str)]
             for problem in await problems_of(sandbox.evaluate, model, base_urls):

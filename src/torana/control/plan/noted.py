@@ -13,7 +13,16 @@ _VERBS: dict[Action, str] = {"create": "create", "change": "change", "remove": "
 def noted(changes: Iterable[Change], writer: Writer) -> list[Noted]:
     """Entries for changes that the writer has written. Secrets are masked, as in the plan."""
     stored = writer.before.stored
-    owners = {row["id"]: row["team_id"] for rows in (stored.providers, stored.services) for row in rows}
+    owned = (
+        stored.providers,
+        stored.services,
+        stored.plans,
+        stored.roles,
+        stored.webhooks,
+        stored.issuers,
+        stored.group_roles,
+    )
+    owners = {row["id"]: row["team_id"] for rows in owned for row in rows}
     return [_noted(change, writer, owners) for change in changes]
 
 
@@ -46,4 +55,12 @@ def _team(kind: Kind, name: str, thing_id: str, writer: Writer, owners: Mapping[
         return writer.ids["team", name.split("/", 1)[0]]
     if kind == "service" and name in writer.after.services:
         return writer.service_team(name)
+    if kind == "plan" and name in writer.after.plans:
+        return writer.service_team(writer.after.plans[name][0])
+    if kind == "group_role" and name in writer.after.sign_in.group_roles:
+        given = writer.after.sign_in.group_roles[name].team
+        return None if given is None else writer.ids["team", given.name]
+    if (kind, name) in writer.after.apart:
+        team = writer.after.apart[kind, name].team
+        return None if team is None else writer.ids["team", team]
     return owners.get(thing_id)

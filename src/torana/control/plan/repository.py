@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from torana.stores.sql import tables
+from torana.stores.sql import issuer_tables, lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
 from torana.stores.sql.metadata import Table
 
@@ -20,11 +20,17 @@ _TABLES: dict[str, Table] = {
     "service": tables.services,
     "deployment": tables.deployments,
     "alias": tables.aliases,
+    "sharing": lifecycle_tables.service_teams,
+    "plan": lifecycle_tables.plans,
     "app": tables.apps,
     "subscription": tables.subscriptions,
     "key": tables.keys,
     "limit": tables.limits,
     "price": tables.prices,
+    "role": people_tables.roles,
+    "webhook": lifecycle_tables.webhooks,
+    "issuer": issuer_tables.issuers,
+    "delivery": lifecycle_tables.deliveries,
     "declared": tables.declared,
 }
 
@@ -37,11 +43,18 @@ class Stored(msgspec.Struct, frozen=True):
     services: Sequence[Row]
     deployments: Sequence[Row]
     aliases: Sequence[Row]
+    shared: Sequence[Row]
+    plans: Sequence[Row]
     apps: Sequence[Row]
     subscriptions: Sequence[Row]
     keys: Sequence[Row]
     limits: Sequence[Row]
     prices: Sequence[Row]
+    roles: Sequence[Row]
+    webhooks: Sequence[Row]
+    issuers: Sequence[Row]
+    identity_providers: Sequence[Row]
+    group_roles: Sequence[Row]
     declared: frozenset[str]
 
 
@@ -59,11 +72,18 @@ async def load(connection: Connection) -> Stored:
         services=await rows(tables.services),
         deployments=sorted(await rows(tables.deployments), key=lambda row: (row["service_id"], row["position"])),
         aliases=await rows(tables.aliases),
+        shared=await rows(lifecycle_tables.service_teams),
+        plans=await rows(lifecycle_tables.plans),
         apps=await rows(tables.apps),
         subscriptions=await rows(tables.subscriptions),
         keys=await rows(tables.keys),
         limits=await rows(tables.limits),
         prices=await rows(tables.prices, tables.prices.c.team_id.is_(None), tables.prices.c.valid_from_us == 0),
+        roles=await rows(people_tables.roles),
+        webhooks=await rows(lifecycle_tables.webhooks),
+        issuers=await rows(issuer_tables.issuers),
+        identity_providers=await rows(people_tables.identity_providers),
+        group_roles=await rows(people_tables.group_roles),
         declared=frozenset(await connection.scalars(select(tables.declared.c.id))),
     )
 
@@ -98,3 +118,11 @@ async def remove(connection: Connection, kind: str, ids: Iterable[str], column: 
         await connection.execute(
             delete(table).where(table.c[column] == bindparam("gone")), values[start : start + _CHUNK]
         )
+
+
+async def clear(connection: Connection, kind: str, column: str, values: Iterable[str]) -> None:
+    """Take these values out of a column that may be empty."""
+    table = _TABLES[kind]
+    statement = update(table).where(table.c[column] == bindparam("gone")).values({column: None})
+    if gone := [{"gone": one} for one in values]:
+        await connection.execute(statement, gone)

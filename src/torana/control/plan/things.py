@@ -5,15 +5,29 @@ only, so comparing texts is comparing meanings. Secrets stay wrapped and compare
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
-from torana.control.declaration.read import PERIODS
+from torana.control.declaration.limits import PERIODS
 from torana.core.secret import Secret
 
-Kind = Literal["provider", "service", "team", "app", "subscription", "key", "price"]
-KINDS: tuple[Kind, ...] = ("provider", "team", "service", "app", "subscription", "key", "price")
+Kind = Literal[
+    "provider",
+    "team",
+    "service",
+    "plan",
+    "app",
+    "subscription",
+    "key",
+    "price",
+    "role",
+    "webhook",
+    "issuer",
+    "identity_provider",
+    "group_role",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of making: each refers only to kinds before it. Removing goes backwards."""
 
 FieldValue = str | Secret | None
@@ -52,3 +66,8 @@ def listed(parts: Iterable[str]) -> str | None:
 def shown(value: FieldValue) -> str:
     """A field's value in a plan; secrets are masked."""
     return "none" if value is None else str(value)
+
+
+def flag_text(flag: bool) -> str | None:
+    """`true`, or None for false."""
+    return "true" if flag else None

@@ -15,32 +15,60 @@ from torana.control.declaration.shape import (
     Declaration,
     KeyDeclared,
     LimitDeclared,
+    PlanDeclared,
     PriceDeclared,
     ProviderDeclared,
     ServiceDeclared,
+    SubscriptionDeclared,
 )
+from torana.control.plan import terms
+from torana.control.plan.apart import Apart, declared_apart, owned_name
 from torana.control.plan.current import (
     PRICE_PARTS,
     TIMEOUTS,
     Existing,
     deployment_text,
-    description_text,
     expiry_text,
-    flag_text,
-    owned_name,
     price_name,
     provider_fields,
     scopes_text,
+    subscription_fields,
 )
-from torana.control.plan.things import FieldValue, Kind, Thing, limit_text, listed
+from torana.control.plan.signing_in import SigningIn, declared_sign_in
+from torana.control.plan.things import FieldValue, Kind, Thing, flag_text, limit_text, listed
 from torana.control.providers import places
 from torana.control.providers.credential import credential_problem
 from torana.control.providers.service import ca_problem, hosts
+from torana.control.subscriptions.policy import Policy, policy_of
+from torana.core.ids import epoch_us
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 
 LEAST_KEY_LENGTH = 16
 MOST_KEY_LENGTH = 512
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A service as it is to be: what the file says, and where it says nothing what was set by hand."""
+
+    declared: ServiceDeclared
+    custom: str | None
+    """Of a custom model its description, as JSON."""
+    visibility: str
+    shared_with: tuple[str, ...]
+    """Names of teams."""
+    policy: Policy | None
+    marks: frozenset[str]
+    """Fields that go when the file does not give them any more."""
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """A subscription as it is to be. Names are those of a plan."""
+
+    app: str
+    service: str
+    plan: str | None
+    declared: SubscriptionDeclared
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -49,16 +77,17 @@ class Wanted(msgspec.Struct, frozen=True):
     things: Mapping[tuple[Kind, str], Thing]
     providers: Mapping[str, Mapping[str, object]]
     """Columns of each provider but for its credential."""
-    services: Mapping[str, ServiceDeclared]
-    descriptions: Mapping[str, str]
-    """Of the custom models among them, as JSON."""
+    services: Mapping[str, Offer]
+    plans: Mapping[str, tuple[str, PlanDeclared]]
+    """With the name of the service."""
     apps: Mapping[str, AppDeclared]
     keys: Mapping[str, tuple[KeyDeclared, Secret | None]]
     """With the brought value; None when one is made or stays."""
     prices: Mapping[str, PriceDeclared]
+    apart: Mapping[tuple[Kind, str], Apart]
+    sign_in: SigningIn
     limits: Mapping[tuple[Kind, str], tuple[LimitDeclared, ...]]
-    subscriptions: Mapping[str, tuple[str, str]]
-    """App and service of each."""
+    subscriptions: Mapping[str, Subscribed]
     notes: tuple[str, ...]
     """What an operator should know though it is no mistake."""
 
@@ -73,6 +102,7 @@ def wanted(
 ) -> Wanted:
     """Put a checked declaration into comparable form. Values that cannot be used are added to `problems`."""
     maker = _Maker(values, before, vendors, master, problems)
+    maker.apart = declared_apart(declaration, values, problems, _apps(declaration, before))
     for provider in declaration.providers:
         maker.provider(provider)
     for team in declaration.teams:
@@ -85,7 +115,18 @@ def wanted(
             maker.app(team.name, app, subscribable)
     for price in declaration.prices:
         maker.price(price)
+    for (kind, name), one in maker.apart.items():
+        maker.add(kind, name, one.fields)
+    maker.sign_in = declared_sign_in(declaration, values, before.stored, problems)
+    for thing in maker.sign_in.things():
+        maker.add(thing.kind, thing.name, thing.fields)
     return maker.done()
+
+
+def _apps(declaration: Declaration, before: Existing) -> set[str]:
+    """All apps that there will be."""
+    kept = {name for (kind, name), thing in before.things.items() if kind == "app" and not thing.managed}
+    return kept | {f"{team.name}/{app.name}" for team in declaration.teams for app in team.apps}
 
 
 def limits_text(limits: Iterable[LimitDeclared]) -> str | None:
@@ -107,16 +148,19 @@ class _Maker:
         self.vendors = vendors
         self.master = master
         self.problems = problems
-        self.rows = {row["id"]: row for row in before.stored.providers}
+        self.rows = {row["id"]: row for rows in (before.stored.providers, before.stored.services) for row in rows}
         self.things: dict[tuple[Kind, str], Thing] = {}
         self.limits: dict[tuple[Kind, str], tuple[LimitDeclared, ...]] = {}
         self.provider_columns: dict[str, Mapping[str, object]] = {}
-        self.services: dict[str, ServiceDeclared] = {}
-        self.descriptions: dict[str, str] = {}
+        self.services: dict[str, Offer] = {}
+        self.plans: dict[str, tuple[str, PlanDeclared]] = {}
         self.apps: dict[str, AppDeclared] = {}
         self.keys: dict[str, tuple[KeyDeclared, Secret | None]] = {}
         self.prices: dict[str, PriceDeclared] = {}
-        self.subscriptions: dict[str, tuple[str, str]] = {}
+        self.apart: dict[tuple[Kind, str], Apart] = {}
+        self.sign_in = SigningIn()
+        self.subscriptions: dict[str, Subscribed] = {}
+        self.now_us = epoch_us()
         self.digests: dict[bytes, str] = {}
         self.notes: list[str] = []
 
@@ -171,36 +215,58 @@ class _Maker:
 
     def service(self, declared: ServiceDeclared) -> None:
         name = owned_name(declared.name, declared.team.name if declared.team else "")
-        declared = self.shared(name, declared)
-        self.services[name] = declared
-        description = self.description(declared)
-        if description is not None:
-            self.descriptions[name] = description
+        offer = self.offer(name, declared)
+        self.services[name] = offer
         fields: dict[str, FieldValue] = {
             "kind": None if declared.kind == "model" else declared.kind,
-            "visibility": declared.visibility,
+            "description": terms.prose_text(declared.description),
+            "visibility": offer.visibility,
+            "shared_with": listed(offer.shared_with),
             "deployments": listed(deployment_text(d.provider.name, d.model, d.weight) for d in declared.deployments),
             "aliases": listed(sorted(alias.name for alias in declared.aliases)),
             "limits": limits_text(declared.limits),
             "keep_bodies": flag_text(declared.keep_bodies),
-            "model": description_text(description),
+            "model": terms.fingerprint(offer.custom),
+            "contract": terms.fingerprint(declared.contract),
+            "subscription_policy": terms.policy_text(offer.policy),
             "drop_unsupported": flag_text(declared.drop_unsupported),
             "try_unsupported": flag_text(declared.try_unsupported),
         }
         self.add("service", name, fields, declared.limits)
+        for plan in declared.plans:
+            self.plans[terms.plan_name(name, plan.name)] = (name, plan)
+            self.add("plan", terms.plan_name(name, plan.name), terms.plan_fields(terms.plan_columns(plan)))
 
-    def shared(self, name: str, declared: ServiceDeclared) -> ServiceDeclared:
-        """Its visibility stays where it was set by hand to what a file cannot say, unless the file keeps it in its team."""
+    def offer(self, name: str, declared: ServiceDeclared) -> Offer:
+        """What the file leaves out stays as it was set by hand; what a file gave, and does not any more, goes."""
+        custom = self.description(declared)
+        visibility: str = declared.visibility or "organisation"
+        own = declared.team.name if declared.team else None
+        shared = tuple(sorted(team.name for team in declared.shared_with if team.name != own))
+        policy = None if declared.subscription_policy is None else terms.policy_declared(declared.subscription_policy)
+        marks = {"subscription_policy"} if policy is not None else set()
+        if declared.visibility not in (None, "organisation"):
+            marks.add("visibility")
         there = self.before.things.get(("service", name))
-        visibility = None if there is None else there.fields["visibility"]
-        if declared.visibility == "team" or visibility not in ("teams", "public"):
-            return declared
-        self.notes.append(f"service {name} was given the visibility {visibility} by hand, which stays")
-        return msgspec.structs.replace(declared, visibility=visibility)
+        if there is not None and declared.visibility is None and self.by_hand(there, "visibility"):
+            visibility = str(there.fields["visibility"])
+            listed_there = there.fields["shared_with"]
+            shared = tuple(str(listed_there).split(", ")) if listed_there else ()
+            if visibility != "organisation":
+                self.notes.append(f"service {name} was given the visibility {visibility} by hand, which stays")
+        if there is not None and declared.subscription_policy is None and self.by_hand(there, "subscription_policy"):
+            policy = policy_of(self.rows[there.id]["approval"])
+            if policy is not None:
+                self.notes.append(f"service {name} was given a subscription_policy by hand, which stays")
+        return Offer(declared, custom, visibility, shared, policy, frozenset(marks))
+
+    def by_hand(self, there: Thing, field: str) -> bool:
+        """Whether no file gave this field of a service."""
+        return terms.mark(there.id, field) not in self.before.stored.declared
 
     def description(self, declared: ServiceDeclared) -> str | None:
         """Of a custom model, as JSON."""
-        found = declared.description
+        found = declared.model
         if found is None:
             return None
         text = self.values.of(found.file)
@@ -211,7 +277,7 @@ class _Maker:
         team_names = {row["id"]: row["name"] for row in self.before.stored.teams}
         rows = sorted(self.before.stored.services, key=lambda row: row["team_id"] is None)
         found = {row["name"]: owned_name(row["name"], team_names.get(row["team_id"], "")) for row in rows}
-        return found | {declared.name: name for name, declared in self.services.items()}
+        return found | {offer.declared.name: name for name, offer in self.services.items()}
 
     def app(self, team: str, declared: AppDeclared, services: Mapping[str, str]) -> None:
         name = f"{team}/{declared.name}"
@@ -222,19 +288,28 @@ class _Maker:
         }
         self.add("app", name, fields, declared.limits)
         for subscription in declared.subscriptions:
-            service = services[subscription.name]
-            self.subscription(f"{name} → {service}", name, service)
+            self.subscription(name, services[subscription.service.name], subscription)
         for key in declared.keys:
             self.key(f"{name}/{key.name}", key)
 
-    def subscription(self, name: str, app: str, service: str) -> None:
+    def subscription(self, app: str, service: str, declared: SubscriptionDeclared) -> None:
+        name = f"{app} → {service}"
         there = self.before.things.get(("subscription", name))
         state = "approved"
         if there is not None and there.fields["state"] == "suspended":
             state = "suspended"
             self.notes.append(f"subscription {name} was suspended by hand and stays so until it is resumed")
-        self.subscriptions[name] = (app, service)
-        self.add("subscription", name, {"state": state})
+        elif 0 < declared.expires_us <= self.now_us:
+            state = "expired"
+            self.notes.append(f"subscription {name} is past the end that the file gives it")
+        plan = None if declared.plan is None else terms.plan_name(service, declared.plan.name)
+        if declared.plan is not None and plan not in self.plans:
+            known = self.before.things.get(("plan", plan or ""))
+            if known is None or known.managed:
+                self.problems.add(declared.plan.place, f"there is no plan {quoted(declared.plan.name)} of this service")
+        self.subscriptions[name] = Subscribed(app, service, plan, declared)
+        own = None if declared.plan is None else declared.plan.name
+        self.add("subscription", name, subscription_fields(state, own, declared.expires_us, declared.reason))
 
     def key(self, name: str, declared: KeyDeclared) -> None:
         value = self.values.of(declared.value)
@@ -286,10 +361,12 @@ class _Maker:
             things=self.things,
             providers=self.provider_columns,
             services=self.services,
-            descriptions=self.descriptions,
+            plans=self.plans,
             apps=self.apps,
             keys=self.keys,
             prices=self.prices,
+            apart=self.apart,
+            sign_in=self.sign_in,
             limits=self.limits,
             subscriptions=self.subscriptions,
             notes=tuple(self.notes),

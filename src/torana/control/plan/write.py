@@ -6,29 +6,30 @@ from typing import Any
 
 import msgspec
 
+from torana.control.access.actor import Actor
 from torana.control.declaration.shape import LimitDeclared
 from torana.control.keys.scopes import stored_networks, stored_scopes
 from torana.control.keys.service import PREFIX
-from torana.control.plan import repository
+from torana.control.plan import apart, repository, signing_in, terms
+from torana.control.plan.apart import Apart
 from torana.control.plan.current import PRICE_PARTS, Existing
 from torana.control.plan.diff import Change
+from torana.control.plan.offering import ServiceWriter
+from torana.control.plan.signing_in import SignInWriter
 from torana.control.plan.things import KINDS, Kind, Thing
 from torana.control.plan.wanted import Wanted
-from torana.core.ids import epoch_us, new_id
+from torana.control.roles import repository as roles
+from torana.control.roles.repository import Role
+from torana.control.subscriptions.policy import review_us
+from torana.control.webhooks import service as webhooks
+from torana.core.errors import Refusal
+from torana.core.ids import new_id
 from torana.core.secret import Secret
 from torana.stores.secrets.master import MasterKey
 from torana.stores.sql.engine import Connection
 
+_FETCHED = ("fetched_us", "tried_us", "problem")
 _VALUE_COLUMNS = ("digest", "hint", "previous_digest", "previous_until_us")
-_PREFIXES: dict[Kind, str] = {
-    "provider": "provider",
-    "team": "team",
-    "service": "service",
-    "app": "app",
-    "subscription": "subscription",
-    "key": "key",
-    "price": "price",
-}
 
 
 class MadeKey(msgspec.Struct, frozen=True):
@@ -38,19 +39,20 @@ class MadeKey(msgspec.Struct, frozen=True):
     secret: Secret
 
 
-class Writer:
+class Writer(ServiceWriter):
     """Writes the changes of one apply."""
 
-    def __init__(self, connection: Connection, master: MasterKey, before: Existing, after: Wanted) -> None:
-        self.connection = connection
+    def __init__(
+        self, connection: Connection, master: MasterKey, before: Existing, after: Wanted, actor: Actor
+    ) -> None:
+        super().__init__(connection, before, after)
         self.master = master
-        self.before = before
-        self.after = after
-        self.now_us = epoch_us()
-        self.ids: dict[tuple[Kind, str], str] = {key: thing.id for key, thing in before.things.items()}
+        self.sign_in = SignInWriter(connection, master, actor, before.stored, after.sign_in)
         self.made: list[MadeKey] = []
         self.key_rows = {row["id"]: row for row in before.stored.keys}
-        self.service_rows = {row["id"]: row for row in before.stored.services}
+        self.issuer_rows = {row["id"]: row for row in before.stored.issuers}
+        self.webhook_rows = {row["id"]: row for row in before.stored.webhooks}
+        self.subscription_rows = {row["id"]: row for row in before.stored.subscriptions}
 
     async def write(self, changes: tuple[Change, ...]) -> None:
         """All changes."""
@@ -71,8 +73,15 @@ class Writer:
 
     async def create(self, kind: Kind, names: list[str]) -> None:
         """New rows of one kind, marked as made by an apply."""
+        if kind in signing_in.KINDS:
+            teams = {name: made for (of, name), made in self.ids.items() if of == "team"}
+            for name in names:
+                self.ids[kind, name] = await self.sign_in.create(kind, name, teams)
+            marks = [{"id": self.ids[kind, name], "kind": kind} for name in names]
+            await repository.add(self.connection, "declared", marks)
+            return
         for name in names:
-            self.ids[kind, name] = new_id(_PREFIXES[kind])
+            self.ids[kind, name] = new_id(kind)
         rows = [{"id": self.ids[kind, name], "created_us": self.now_us, **self.identity(kind, name)} for name in names]
         for row, name in zip(rows, names, strict=True):
             row.update(self.columns(kind, name, row["id"]))
@@ -80,11 +89,14 @@ class Writer:
         await repository.add(self.connection, "declared", [{"id": row["id"], "kind": kind} for row in rows])
         await self.set_limits(kind, names)
         if kind == "service":
-            await self.set_deployments(names)
-            await self.set_aliases(names)
+            await self.set_parts(names)
 
     async def change(self, kind: Kind, names: list[str]) -> None:
         """Existing rows of one kind, brought to what is declared."""
+        if kind in signing_in.KINDS:
+            for name in names:
+                await self.sign_in.change(name, self.ids[kind, name])
+            return
         rows = [{"id": self.ids[kind, name], **self.columns(kind, name, self.ids[kind, name])} for name in names]
         if kind == "key":
             # Two keys may swap their values: no two may be equal on the way.
@@ -94,12 +106,16 @@ class Writer:
         await repository.change(self.connection, kind, [row for row in rows if len(row) > 1])
         await self.set_limits(kind, names)
         if kind == "service":
-            await self.set_deployments(names)
-            await self.set_aliases(names)
+            await self.set_parts(names)
 
     async def remove(self, kind: Kind, names: list[str]) -> None:
         """Rows that the file no longer names."""
         ids = [self.ids[kind, name] for name in names]
+        if kind == "role":
+            await self.check_unused(names)
+        if kind == "webhook":
+            # What was to be told to it.
+            await repository.remove(self.connection, "delivery", ids, "target")
         if kind == "app":
             # Revoked keys go with their app; their limits hang on no foreign key.
             gone = set(ids)
@@ -108,8 +124,24 @@ class Writer:
             await repository.remove(self.connection, "declared", keys)
         if kind in ("team", "app", "key", "service"):
             await repository.remove(self.connection, "limit", ids, "owner_id")
-        await repository.remove(self.connection, kind, ids)
+        if kind == "service":
+            await repository.remove(self.connection, "declared", [mark for one in ids for mark in terms.marks(one)])
+        if kind == "plan":
+            # Of subscriptions that are over: all others have been changed, or keep it from going.
+            await repository.clear(self.connection, "subscription", "plan_id", ids)
+        if kind in signing_in.KINDS:
+            await self.sign_in.remove(kind, ids)
+        else:
+            await repository.remove(self.connection, kind, ids)
         await repository.remove(self.connection, "declared", ids)
+
+    async def check_unused(self, names: list[str]) -> None:
+        """Raises Refusal `in_use` for a role that somebody has."""
+        rows = {row["id"]: Role(**row) for row in self.before.stored.roles}
+        for name in names:
+            role = rows[self.ids["role", name]]
+            if used := await roles.used_by(self.connection, role):
+                raise Refusal("in_use", noun="role", name=role.name, users=", ".join(used))
 
     def identity(self, kind: Kind, name: str) -> dict[str, Any]:
         """Columns that say which thing it is and whose, and never change."""
@@ -118,15 +150,22 @@ class Writer:
         if kind == "team":
             return {"name": name}
         if kind == "service":
-            declared = self.after.services[name]
-            return {"team_id": self.service_team(name), "name": declared.name, "state": "active"}
-        if kind == "subscription":
-            app, service = self.after.subscriptions[name]
+            own = self.after.services[name].declared.name
+            return {"team_id": self.service_team(name), "name": own, "state": "active"}
+        if kind == "plan":
+            service, plan = self.after.plans[name]
             return {
-                "team_id": self.team_of(app),
-                "app_id": self.ids["app", app],
+                "team_id": self.service_team(service),
                 "service_id": self.ids["service", service],
-                "service_team_id": self.service_team(service),
+                "name": plan.name,
+            }
+        if kind == "subscription":
+            wanted = self.after.subscriptions[name]
+            return {
+                "team_id": self.team_of(wanted.app),
+                "app_id": self.ids["app", wanted.app],
+                "service_id": self.ids["service", wanted.service],
+                "service_team_id": self.service_team(wanted.service),
             }
         if kind == "price":
             price = self.after.prices[name]
@@ -139,6 +178,9 @@ class Writer:
                 "model": price.model,
                 "valid_from_us": 0,
             }
+        if kind in apart.KINDS:
+            one = self.after.apart[kind, name]
+            return {"team_id": self.ids["team", one.team] if one.team else None, "name": one.name}
         owner, _, own = name.rpartition("/")
         if kind == "app":
             return {"team_id": self.ids["team", owner], "name": own}
@@ -151,15 +193,9 @@ class Writer:
             sealed = self.master.seal(secret, row_id) if isinstance(secret, Secret) else None
             return {**self.after.providers[name], "sealed_key": sealed}
         if kind == "service":
-            service = self.after.services[name]
-            return {
-                "kind": service.kind,
-                "visibility": service.visibility,
-                "keep_bodies": service.keep_bodies,
-                "drop_unsupported": service.drop_unsupported,
-                "try_unsupported": service.try_unsupported,
-                "custom": self.after.descriptions.get(name),
-            }
+            return self.service_columns(name)
+        if kind == "plan":
+            return terms.plan_columns(self.after.plans[name][1])
         if kind == "app":
             return {"keep_bodies": self.after.apps[name].keep_bodies}
         if kind == "key":
@@ -168,8 +204,57 @@ class Writer:
             price = self.after.prices[name]
             return {f"{part}_usd": getattr(price, f"{part}_usd") for part in PRICE_PARTS}
         if kind == "subscription":
-            return {"state": "approved", "expires_us": None, "review_us": None, "asked": None}
+            return self.subscription_columns(name)
+        if kind in apart.KINDS:
+            return self.apart_columns(kind, name, row_id)
         return {}
+
+    def apart_columns(self, kind: Kind, name: str, row_id: str) -> dict[str, Any]:
+        """Columns of a role, a webhook or an issuer."""
+        one = self.after.apart[kind, name]
+        columns = dict(one.columns)
+        if kind == "issuer":
+            apps = {value: self.ids["app", app] for value, app in one.apps.items()}
+            columns["apps"] = msgspec.json.encode(apps).decode()
+            columns.update(self.issuer_keys(name, one))
+        if one.secret is not None:
+            there = self.before.things.get((kind, name))
+            same = there is not None and there.fields["secret"] == one.secret
+            # As it is stored, the one before may still sign beside it.
+            columns["sealed_secret"] = (
+                self.webhook_rows[row_id]["sealed_secret"] if same else webhooks.sealed(self.master, row_id, one.secret)
+            )
+        return columns
+
+    def issuer_keys(self, name: str, one: Apart) -> dict[str, Any]:
+        """Its keys: those that were fetched stay while they would be fetched from the same place for the same issuer."""
+        there = self.before.things.get(("issuer", name))
+        same = ("issuer", "jwks_uri", "jwks")
+        if there is not None and all(there.fields[field] == one.fields[field] for field in same):
+            row = self.issuer_rows[there.id]
+            return {column: row[column] for column in ("jwks_uri", "jwks", *_FETCHED)}
+        return {**one.keys, **dict.fromkeys(_FETCHED)}
+
+    def subscription_columns(self, name: str) -> dict[str, Any]:
+        """Whoever may apply the file approves. What comes in is confirmed after the service's time, as by the admin API."""
+        wanted = self.after.subscriptions[name]
+        fields = self.after.things["subscription", name].fields
+        there = self.before.things.get(("subscription", name))
+        row = {} if there is None else self.subscription_rows[there.id]
+        expires_us = wanted.declared.expires_us or None
+        at_us = row.get("review_us")
+        if fields["state"] == "approved" and row.get("state") != "approved":
+            at_us = review_us(self.policy(wanted.service), self.now_us)
+        return {
+            "state": fields["state"],
+            "plan_id": None if wanted.plan is None else self.ids["plan", wanted.plan],
+            "expires_us": expires_us,
+            "reason": wanted.declared.reason,
+            "review_us": at_us,
+            "warned_us": row.get("warned_us") if row.get("expires_us") == expires_us else None,
+            "asked": None,
+            "changed_us": self.now_us,
+        }
 
     def key_columns(self, name: str) -> dict[str, Any]:
         """A key's digest, expiry, scopes and networks; makes its value when it is new and none was brought.
@@ -227,58 +312,9 @@ class Writer:
             "period_seconds": limit.period_seconds,
         }
 
-    async def set_deployments(self, names: list[str]) -> None:
-        """Bring deployments to what is declared. One that stays keeps its id, and with it what is known of its health."""
-        there: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
-        for row in self.before.stored.deployments:
-            there[row["service_id"]][row["provider_id"], row["model"]] = row["id"]
-        new: list[dict[str, Any]] = []
-        kept: list[dict[str, Any]] = []
-        gone: list[str] = []
-        for name in names:
-            service_id = self.ids["service", name]
-            left = dict(there[service_id])
-            for position, declared in enumerate(self.after.services[name].deployments):
-                provider_id = self.ids["provider", declared.provider.name]
-                place = {"position": position, "weight": declared.weight}
-                known = left.pop((provider_id, declared.model), None)
-                if known is not None:
-                    kept.append({"id": known, **place})
-                    continue
-                identity = {"team_id": self.service_team(name), "service_id": service_id, "provider_id": provider_id}
-                new.append({"id": new_id("deployment"), **identity, "model": declared.model, **place})
-            gone.extend(left.values())
-        await repository.remove(self.connection, "deployment", gone)
-        await repository.change(self.connection, "deployment", kept)
-        await repository.add(self.connection, "deployment", new)
-
-    async def set_aliases(self, names: list[str]) -> None:
-        """Give services their declared further names; `write` has taken off what was there."""
-        rows = [
-            {
-                "id": new_id("alias"),
-                "team_id": self.service_team(name),
-                "service_id": self.ids["service", name],
-                "name": alias.name,
-            }
-            for name in names
-            for alias in self.after.services[name].aliases
-        ]
-        await repository.add(self.connection, "alias", rows)
-
     def team_of(self, app: str) -> str:
         """The id of the team whose app this is."""
         return self.ids["team", app.partition("/")[0]]
-
-    def service_team(self, name: str) -> str | None:
-        """The id of the team that owns a service; None for the platform's."""
-        declared = self.after.services.get(name)
-        if declared is None:
-            # Not of the file: only subscribed to.
-            team_id: str | None = self.service_rows[self.ids["service", name]]["team_id"]
-            return team_id
-        team = declared.team
-        return self.ids["team", team.name] if team is not None else None
 
     def owner_team(self, kind: Kind, name: str) -> str | None:
         """The team whose row a limit is."""

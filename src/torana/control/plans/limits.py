@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from torana.control.declaration.read import PERIODS
+from torana.control.declaration.limits import PERIODS
 from torana.control.policies.service import LimitDraft
 
 PERIOD_NAMES = {seconds: name for name, seconds in PERIODS.items()}

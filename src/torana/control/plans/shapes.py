@@ -8,7 +8,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from torana.control.api.shapes import Asked
-from torana.control.declaration.read import PERIODS
+from torana.control.declaration.limits import PERIODS
 from torana.control.plans.limits import PERIOD_NAMES, stored_limits
 from torana.control.plans.repository import Plan
 from torana.control.policies.service import MOST_AMOUNT, LimitDraft

@@ -22,6 +22,7 @@ from torana.control.subscriptions.repository import Subscription
 from torana.control.subscriptions.service import may_subscribe
 from torana.control.subscriptions.shapes import SubscriptionShown, Wanted, shown, wanted_of
 from torana.control.subscriptions.states import Move, moved
+from torana.control.subscriptions.unseen import end_unseen
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us, new_id
 
@@ -83,14 +84,7 @@ async def cancel(change: Change, subscription: Subscription, why: str | None) ->
 
 async def cancel_unseen(change: Change, service: Service) -> int:
     """End the subscriptions of those who no longer see a service; how many there were."""
-    shared = await sharing.shared_with(change.connection, service.id)
-    live = await repository.of_service(change.connection, service.id, ("requested", "approved", "suspended"))
-    gone = [one for one in live if not may_subscribe(one.team_id, service, shared)]
-    for one in gone:
-        await approvals.withdraw_all(change.connection, "subscription", one.id)
-        move: Move = "cancel_suspended" if one.state == "suspended" else "cancel"
-        await _move(change, one, move, "cancelled", "The service is not offered to this team any more.", asked=None)
-    return len(gone)
+    return await end_unseen(change.connection, change.master, change.actor, service, change.reason)
 
 
 async def renew(

@@ -15,12 +15,13 @@ _PATH = re.compile(r"[!-~]*", re.ASCII)
 
 def check_url(url: str, *, loopback: bool, deny: tuple[Network, ...] = ()) -> None:
     """Raises Refusal `invalid_field` with what is wrong. What the host's name leads to is looked at when it is called."""
-    problem = _problem(url, loopback, deny)
+    problem = url_problem(url, loopback, deny)
     if problem is not None:
         raise Refusal("invalid_field", param="url", reason=problem)
 
 
-def _problem(url: str, loopback: bool, deny: tuple[Network, ...]) -> str | None:
+def url_problem(url: str, loopback: bool, deny: tuple[Network, ...] = ()) -> str | None:
+    """What is wrong with an address, as part of a sentence that does not repeat it."""
     if len(url) > MOST_URL or not _PATH.fullmatch(url):
         return f"expected at most {MOST_URL} visible ASCII characters; write others as %XX"
     try:

@@ -107,6 +107,16 @@ async def renew_secret(connection: Connection, master: MasterKey, webhook: Webho
     return changed, secret
 
 
+def sealed(master: MasterKey, webhook_id: str, secret: Secret) -> bytes:
+    """A secret as it is stored, of a webhook that had none before."""
+    return _sealed(master, webhook_id, _Held(secret.reveal()))
+
+
+def secret_of(master: MasterKey, webhook_id: str, sealed_secret: bytes) -> Secret:
+    """The secret that signs now. Raises MasterKeyError."""
+    return Secret(_held(master, webhook_id, sealed_secret).now)
+
+
 def signed(master: MasterKey, webhook: Webhook, message_id: str, body: bytes, now_us: int) -> dict[str, str]:
     """The headers of one attempt. Raises MasterKeyError."""
     held = _opened(master, webhook)
@@ -151,4 +161,8 @@ def _sealed(master: MasterKey, webhook_id: str, held: _Held) -> bytes:
 
 
 def _opened(master: MasterKey, webhook: Webhook) -> _Held:
-    return msgspec.json.decode(master.open(webhook.sealed_secret, webhook.id).reveal(), type=_Held)
+    return _held(master, webhook.id, webhook.sealed_secret)
+
+
+def _held(master: MasterKey, webhook_id: str, sealed_secret: bytes) -> _Held:
+    return msgspec.json.decode(master.open(sealed_secret, webhook_id).reveal(), type=_Held)

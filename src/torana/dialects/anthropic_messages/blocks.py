@@ -19,16 +19,9 @@ from torana.core.exchange import (
 )
 from torana.dialects import NotAReplyError
 from torana.dialects.anthropic_messages.media import document_source, image_source
-from torana.dialects.anthropic_messages.signatures import (
-    NAME,
-    Wrapped,
-    marked,
-    read_thinking,
-    shown_signature,
-    unmarked,
-    wrap,
-)
+from torana.dialects.anthropic_messages.signatures import NAME, marked, read_thinking, shown_signature, unmarked
 from torana.dialects.anthropic_messages.turns_in import read_citation
+from torana.dialects.proofs import Wrapped, wrap
 
 _write = msgspec.json.Encoder().encode
 _object = msgspec.json.Decoder(dict[str, Any]).decode

@@ -9,10 +9,10 @@ from torana.core.ids import new_id
 from torana.core.usage import UNKNOWN
 from torana.dialects import NotAReplyError
 from torana.dialects.anthropic_messages.blocks import read_block, write_blocks
-from torana.dialects.anthropic_messages.signatures import Wrapped
 from torana.dialects.anthropic_messages.stops import read_stop, write_stop
 from torana.dialects.anthropic_messages.usage import UsageBlock, read_usage, tier, write_usage
 from torana.dialects.halves import mending
+from torana.dialects.proofs import Wrapped
 
 _TIERS = {"standard": "standard", "priority": "priority", "batch": "batch", "default": "standard"}
 _encode = msgspec.json.Encoder().encode

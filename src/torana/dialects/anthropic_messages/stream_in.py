@@ -23,7 +23,7 @@ from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError
 from torana.dialects.anthropic_messages.blocks import read_block
 from torana.dialects.anthropic_messages.errors import read_error
-from torana.dialects.anthropic_messages.signatures import NAME, Wrapped, marked, unwrap
+from torana.dialects.anthropic_messages.signatures import NAME, marked
 from torana.dialects.anthropic_messages.stops import read_stop
 from torana.dialects.anthropic_messages.stream_events import (
     StreamEvent,
@@ -35,6 +35,7 @@ from torana.dialects.anthropic_messages.stream_events import (
 )
 from torana.dialects.anthropic_messages.turns_in import read_citation
 from torana.dialects.anthropic_messages.usage import UsageBlock, later, read_usage, tier
+from torana.dialects.proofs import Wrapped, unwrap
 from torana.dialects.sse import MOST_EVENT_BYTES, Splitter, TooLongError
 
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode

@@ -21,8 +21,9 @@ from torana.core.exchange import (
     ToolResult,
 )
 from torana.dialects.anthropic_messages.media import standard_base64
-from torana.dialects.anthropic_messages.signatures import NAME, Wrapped, marked, read_thinking
+from torana.dialects.anthropic_messages.signatures import NAME, marked, read_thinking
 from torana.dialects.fields import Fields, wrong
+from torana.dialects.proofs import Wrapped
 
 _write = msgspec.json.Encoder().encode
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}

@@ -1,4 +1,4 @@
-"""Amazon Bedrock's Converse and ConverseStream, outbound only.
+"""Amazon Bedrock's Converse and ConverseStream.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and botocore's service model
 `bedrock-runtime`, whose shapes the tests check requests and replies against.

@@ -5,7 +5,8 @@ payload, the CRC-32 of everything before it. Source: https://docs.aws.amazon.com
 and https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
-from struct import Struct
+from collections.abc import Mapping
+from struct import Struct, error
 from typing import NamedTuple
 from zlib import crc32
 
@@ -17,11 +18,13 @@ MOST_PAYLOAD_BYTES = 24 * 1_048_576
 _AROUND = 16
 """Bytes of a frame that are neither headers nor payload."""
 _PRELUDE = Struct(">III")
+PRELUDE_BYTES = _PRELUDE.size
+_LENGTHS = Struct(">II")
 _CRC = Struct(">I")
 _LENGTH = Struct(">H")
 _NUMBERS = {2: Struct(">b"), 3: Struct(">h"), 4: Struct(">i"), 5: Struct(">q"), 8: Struct(">q")}
 """Header types that are whole numbers: byte, short, integer, long, and a timestamp in milliseconds since 1970."""
-_BYTES, _TEXT, _UUID = 6, 7, 9
+_LONG, _BYTES, _TEXT, _UUID = 5, 6, 7, 9
 _MOST_KNOWN = 32
 _MOST_KNOWN_BYTES = 512
 
@@ -44,7 +47,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._need = _PRELUDE.size
+        self._need = PRELUDE_BYTES
         self._known: dict[bytes, dict[str, HeaderValue]] = {}
 
     @property
@@ -62,28 +65,19 @@ class Frames:
         found: list[Frame] = []
         position = 0
         end = len(whole)
-        self._need = _PRELUDE.size
-        while end - position >= _PRELUDE.size:
-            length, headers_length = self._prelude(whole, position)
+        self._need = PRELUDE_BYTES
+        while end - position >= PRELUDE_BYTES:
+            length, headers_length = read_prelude(whole, position)
             if end - position < length:
                 self._need = length
                 break
-            found.append(self._frame(whole[position : position + length], headers_length))
+            found.append(self.read(whole[position : position + length], headers_length))
             position += length
         del buffer[:position]
         return found
 
-    def _prelude(self, data: bytes, at: int) -> tuple[int, int]:
-        # Checked as soon as it is there: a wrong length would otherwise be waited for.
-        length, headers_length, crc = _PRELUDE.unpack_from(data, at)
-        if crc32(data[at : at + 8]) != crc:
-            raise FrameError("the checksum of a frame's prelude is wrong")
-        payload_length = length - headers_length - _AROUND
-        if headers_length > MOST_HEADER_BYTES or not 0 <= payload_length <= MOST_PAYLOAD_BYTES:
-            raise FrameError(f"a frame claims {length} bytes, {headers_length} of them headers")
-        return length, headers_length
-
-    def _frame(self, frame: bytes, headers_length: int) -> Frame:
+    def read(self, frame: bytes, headers_length: int) -> Frame:
+        """One whole frame. Raises FrameError."""
         (crc,) = _CRC.unpack_from(frame, len(frame) - 4)
         if crc32(frame[:-4]) != crc:
             raise FrameError("the checksum of a frame is wrong")
@@ -96,6 +90,46 @@ class Frames:
             if len(self._known) < _MOST_KNOWN and headers_length <= _MOST_KNOWN_BYTES:
                 self._known[written] = headers
         return Frame(headers, frame[end:-4])
+
+
+def read_prelude(data: bytes, at: int) -> tuple[int, int]:
+    """Bytes of the frame that begins there, and of its headers. Raises FrameError."""
+    # Checked as soon as it is there: a wrong length would otherwise be waited for.
+    length, headers_length, crc = _PRELUDE.unpack_from(data, at)
+    if crc32(data[at : at + 8]) != crc:
+        raise FrameError("the checksum of a frame's prelude is wrong")
+    payload_length = length - headers_length - _AROUND
+    if headers_length > MOST_HEADER_BYTES or not 0 <= payload_length <= MOST_PAYLOAD_BYTES:
+        raise FrameError(f"a frame claims {length} bytes, {headers_length} of them headers")
+    return length, headers_length
+
+
+def write_frame(headers: bytes, payload: bytes) -> bytes:
+    """One frame; `headers` is what `write_headers` makes. Raises FrameError where it would be too large."""
+    if len(headers) > MOST_HEADER_BYTES or len(payload) > MOST_PAYLOAD_BYTES:
+        raise FrameError(f"a frame cannot hold {len(payload)} bytes and {len(headers)} of headers")
+    lengths = _LENGTHS.pack(len(headers) + len(payload) + _AROUND, len(headers))
+    front = b"%b%b%b%b" % (lengths, _CRC.pack(crc32(lengths)), headers, payload)
+    return front + _CRC.pack(crc32(front))
+
+
+def write_headers(headers: Mapping[str, HeaderValue]) -> bytes:
+    """A block of headers, numbers as longs. Raises FrameError for what no header can hold."""
+    try:
+        return b"".join([_write_header(name, value) for name, value in headers.items()])
+    except (error, ValueError) as wrong:
+        raise FrameError(f"a header cannot be written: {wrong}") from None
+
+
+def _write_header(name: str, value: HeaderValue) -> bytes:
+    written = name.encode()
+    start = bytes((len(written),)) + written
+    if isinstance(value, bool):
+        return start + (b"\0" if value else b"\1")
+    if isinstance(value, int):
+        return start + bytes((_LONG,)) + _NUMBERS[_LONG].pack(value)
+    kind, data = (_TEXT, value.encode()) if isinstance(value, str) else (_BYTES, value)
+    return start + bytes((kind,)) + _LENGTH.pack(len(data)) + data
 
 
 def read_headers(data: bytes) -> dict[str, HeaderValue]:

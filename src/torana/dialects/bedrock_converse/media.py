@@ -50,14 +50,15 @@ VIDEOS = {
     "video/3gpp": "three_gp",
 }
 _FORMATS: dict[type, dict[str, str]] = {Image: IMAGES, Document: DOCUMENTS, Audio: AUDIO, Video: VIDEOS}
-_MEDIA_TYPES: dict[str, str] = {}
-for _media_type, _format in (pair for table in _FORMATS.values() for pair in table.items()):
-    _MEDIA_TYPES.setdefault(_format, _media_type)
+_MEDIA_TYPES: dict[type, dict[str, str]] = {}
+for _kind, _table in _FORMATS.items():
+    for _media_type, _format in _table.items():
+        _MEDIA_TYPES.setdefault(_kind, {}).setdefault(_format, _media_type)
 
 
-def media_type(format: Any) -> str | None:  # noqa: A002 - Bedrock's word
-    """The media type of one of Bedrock's formats; None when it is unknown."""
-    return _MEDIA_TYPES.get(format) if isinstance(format, str) else None
+def media_type(format: Any, kind: type = Image) -> str | None:  # noqa: A002 - Bedrock's word
+    """The media type of one of Bedrock's formats of this kind of file; None when it is unknown."""
+    return _MEDIA_TYPES[kind].get(format) if isinstance(format, str) else None
 
 
 def is_base64(text: str) -> bool:

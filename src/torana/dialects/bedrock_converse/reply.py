@@ -1,4 +1,4 @@
-"""Whole replies of Converse, and what they share with its stream: stop reasons, usage, citations."""
+"""Whole replies of Converse, both ways, and what reading them shares with its stream: stop reasons, usage, citations."""
 
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ from torana.core.exchange import (
     Citation,
     Image,
     ModelReply,
+    ModelRequest,
     Opaque,
     Part,
     Reasoning,
@@ -20,8 +21,12 @@ from torana.core.exchange import (
 from torana.core.usage import UNKNOWN, Usage
 from torana.dialects import NotAReplyError, proofs
 from torana.dialects.bedrock_converse import NAME
+from torana.dialects.bedrock_converse.blocks import write_blocks
+from torana.dialects.bedrock_converse.ends import TIERS, write_stop, write_usage
 from torana.dialects.bedrock_converse.media import media_type
+from torana.dialects.bedrock_converse.thoughts import read_thought, signed
 from torana.dialects.halves import mending
+from torana.dialects.proofs import Wrapped
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 STOPS: dict[str, Stop] = {
@@ -92,7 +97,7 @@ def decode_reply(body: bytes) -> ModelReply:
     try:
         reply = _decode(body)
         blocks = [] if reply.output.message is None else reply.output.message.content
-        parts = tuple([part for block in blocks for part in read_block(block)])
+        parts = _read_blocks(blocks)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise NotAReplyError(str(error)) from None
     except (AttributeError, KeyError, TypeError) as error:
@@ -110,6 +115,38 @@ def decode_reply(body: bytes) -> ModelReply:
         usage=read_usage(reply.usage),
         service_tier=None if reply.serviceTier is None else reply.serviceTier.type,
     )
+
+
+def encode_reply(reply: ModelReply, request: ModelRequest) -> bytes:
+    """The reply for a caller. Of several choices the first is shown, because Converse has no more. Raises NotAReplyError."""
+    choice = reply.choices[0] if reply.choices else Choice(stop="content_filter" if reply.blocked else "stop")
+    called = any(isinstance(part, ToolCall) for part in choice.parts)
+    content = [block for part in choice.parts for block in write_blocks(part)]
+    told: dict[str, Any] = {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": write_stop(choice.stop, choice.stop_detail, called),
+        "usage": write_usage(reply.usage),
+        "metrics": {"latencyMs": reply.latency_ms or 0},
+    }
+    if choice.stop_sequence is not None:
+        told["additionalModelResponseFields"] = {"stop_sequence": choice.stop_sequence}
+    if reply.service_tier in TIERS:
+        told["serviceTier"] = {"type": reply.service_tier}
+    try:
+        return _encode(told)
+    except (UnicodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise NotAReplyError(str(error)) from None
+
+
+def _read_blocks(blocks: list[dict[str, Any]]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for block in blocks:
+        part = read_block(block)
+        if not isinstance(part, Wrapped):
+            parts.append(part)
+        elif parts:
+            parts[-1] = signed(parts[-1], part)
+    return tuple(parts)
 
 
 def read_stop(reason: str | None) -> tuple[Stop | None, str | None]:
@@ -140,36 +177,44 @@ def read_usage(block: UsageBlock | None) -> Usage:
     return Usage(tokens, read, block.outputTokens, None, cache_write=write)
 
 
-def read_block(block: dict[str, Any]) -> list[Part]:
-    """The parts of one content block. Raises AttributeError, KeyError or TypeError where it is not what Converse promises."""
+def read_block(block: dict[str, Any]) -> Part | Wrapped:
+    """One content block; a `Wrapped` belongs to the part before it.
+
+    Raises AttributeError, KeyError or TypeError where it is not what Converse promises.
+    """
     if "text" in block:
-        return [Text(text=_string(block["text"]))]
+        return Text(text=_string(block["text"]))
     if "toolUse" in block:
         use = block["toolUse"]
         if use.get("type") is not None:
-            return [Opaque(dialect=NAME, kind=_string(use["type"]), raw=block)]
-        arguments = _encode(use.get("input", {})).decode()
-        return [ToolCall(id=_string(use["toolUseId"]), name=_string(use["name"]), arguments=arguments)]
+            return Opaque(dialect=NAME, kind=_string(use["type"]), raw=block)
+        given = use.get("input", {})
+        # A call whose arguments were no JSON is shown to callers as text.
+        arguments = given if isinstance(given, str) else _encode(given).decode()
+        return ToolCall(id=_string(use["toolUseId"]), name=_string(use["name"]), arguments=arguments)
     if "reasoningContent" in block:
         return _reasoning(block["reasoningContent"])
     if "citationsContent" in block:
-        cited = block["citationsContent"]
-        text = "".join([_string(piece["text"]) for piece in cited.get("content") or () if "text" in piece])
-        return [Text(text=text, citations=tuple([read_citation(raw) for raw in cited.get("citations") or ()]))]
+        return read_cited(block["citationsContent"])
     if "image" in block:
         image = block["image"]
         if isinstance(data := image.get("source", {}).get("bytes"), str):
-            return [Image(source=Source(media_type=media_type(image.get("format")), data=data))]
-    return [Opaque(dialect=NAME, kind=next(iter(block), "block"), raw=block)]
+            return Image(source=Source(media_type=media_type(image.get("format")), data=data))
+    return Opaque(dialect=NAME, kind=next(iter(block), "block"), raw=block)
 
 
-def _reasoning(content: dict[str, Any]) -> list[Part]:
+def read_cited(cited: dict[str, Any]) -> Text:
+    """A `citationsContent`. Raises AttributeError, KeyError or TypeError."""
+    text = "".join([_string(piece["text"]) for piece in cited.get("content") or () if "text" in piece])
+    return Text(text=text, citations=tuple([read_citation(raw) for raw in cited.get("citations") or ()]))
+
+
+def _reasoning(content: dict[str, Any]) -> Reasoning | Wrapped:
     if "reasoningText" in content:
         thought = content["reasoningText"]
         signature = thought.get("signature")
-        proof = None if signature is None else proofs.marked(proofs.BEDROCK, _string(signature))
-        return [Reasoning(text=_string(thought.get("text", "")), signature=proof)]
-    return [Reasoning(encrypted=proofs.marked(proofs.BEDROCK, _string(content["redactedContent"])))]
+        return read_thought(_string(thought.get("text", "")), None if signature is None else _string(signature))
+    return Reasoning(encrypted=proofs.marked(proofs.BEDROCK, _string(content["redactedContent"])))
 
 
 def read_citation(raw: dict[str, Any]) -> Citation:

@@ -1,4 +1,4 @@
-"""Requests of any dialect as Converse takes them."""
+"""Requests, both ways. Source: the structure ConverseRequest of the Converse API."""
 
 import re
 from typing import Any
@@ -10,9 +10,42 @@ from torana.core.exchange import ModelRequest, Opaque, Tool
 from torana.core.losses import Losses
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.content import Conversation, cache_point
+from torana.dialects.bedrock_converse.ends import TIERS
 from torana.dialects.bedrock_converse.families import add_for_family, is_claude
+from torana.dialects.bedrock_converse.request_in import decode_request
 from torana.dialects.fields import wrong
 
+__all__ = ["HARMLESS", "SPELLING", "decode_request", "encode_request", "places"]
+
+SPELLING = {
+    "tools": "toolConfig.tools",
+    "tool_choice": "toolConfig.toolChoice",
+    "max_tokens": "inferenceConfig.maxTokens",
+    "temperature": "inferenceConfig.temperature",
+    "top_p": "inferenceConfig.topP",
+    "top_k": "additionalModelRequestFields.top_k",
+    "stop": "inferenceConfig.stopSequences",
+    "format": "outputConfig.textFormat",
+    "thinking": "additionalModelRequestFields.thinking",
+    "thinking.budget_tokens": "additionalModelRequestFields.thinking.budget_tokens",
+    "metadata": "requestMetadata",
+    "service_tier": "serviceTier",
+    "cache": "cachePoint",
+    "tools.cache": "toolConfig.tools.cachePoint",
+    "tools.strict": "toolConfig.tools.toolSpec.strict",
+    "tool_result.error": "toolResult.status",
+    "title": "document.name",
+    "reasoning": "messages.reasoningContent",
+    "signature": "reasoningText.signature",
+    ".cache": "cachePoint",
+    ".reasoning": "reasoningContent",
+    ".error": "status",
+    ".tool_calls": "toolUse",
+    ".tool_result": "toolResult",
+}
+"""Fields of the exchange as Converse's callers call them."""
+HARMLESS = frozenset(("additionalModelResponseFieldPaths", "performanceConfig", "projectIdentifier"))
+"""What only Bedrock knows and whose loss changes no answer: what else is told of a reply, how fast it is served, who is billed."""
 _encode = msgspec.json.Encoder().encode
 _OWN: dict[str, type[Any]] = {
     "guardrailConfig": dict,
@@ -24,9 +57,14 @@ _OWN: dict[str, type[Any]] = {
     "projectIdentifier": str,
 }
 """Converse's own fields, which a caller of any dialect may send under Converse's names: they reach it as they were written."""
-_TIERS = frozenset(("priority", "default", "flex", "reserved"))
 _METADATA = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 _ANY_OBJECT = {"type": "object", "properties": {}}
+
+
+def places(request: ModelRequest) -> list[str]:
+    """Where each message stood in the body: instructions have a field of their own."""
+    apart = bool(request.messages) and request.messages[0].role == "system" and request.dialect == NAME
+    return ["system"] * apart + [f"messages[{number}]" for number in range(len(request.messages) - apart)]
 
 
 def encode_request(request: ModelRequest, model: str, losses: Losses) -> bytes:
@@ -184,7 +222,7 @@ def _schema_text(schema: dict[str, Any]) -> str:
 
 
 def _put_rest(request: ModelRequest, losses: Losses, body: dict[str, Any]) -> None:
-    if request.service_tier in _TIERS:
+    if request.service_tier in TIERS:
         body["serviceTier"] = {"type": request.service_tier}
     elif request.service_tier not in (None, "auto"):
         losses.hint("service_tier")
@@ -195,9 +233,9 @@ def _put_rest(request: ModelRequest, losses: Losses, body: dict[str, Any]) -> No
             losses.hint("metadata")
     for name, value in request.extra.items():
         kind = _OWN.get(name)
-        if kind is None:
+        if kind is None and request.dialect != NAME:
             losses.need(name, "Bedrock's Converse has no such field")
-        elif not isinstance(value, kind):
+        elif kind is not None and not isinstance(value, kind):
             raise wrong(name, "it has the wrong type for Bedrock's Converse")
         elif name == "additionalModelRequestFields":
             body[name] = {**body.get(name, {}), **value}

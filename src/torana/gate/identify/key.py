@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 _HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 _MOST_BYTES = 512
+_SIGV4 = b"AWS4-"
+_SIGNED = (
+    "This request is signed with an AWS access key, which means nothing here. Set the environment variable "
+    "AWS_BEARER_TOKEN_BEDROCK to a key of this gateway, and AWS's clients send that instead."
+)
 
 
 def identify(call: "Call") -> None:
@@ -46,7 +51,7 @@ def _token(headers: dict[bytes, bytes], query: bytes) -> bytes:
     found = headers.get(b"authorization")
     if found is not None:
         if found[:7].lower() != b"bearer ":
-            raise Refusal("invalid_api_key")
+            raise Refusal("invalid_api_key", instead=_SIGNED if found.startswith(_SIGV4) else None)
         found = found[7:].strip()
     for name in _HEADERS:
         if (other := headers.get(name)) is not None:

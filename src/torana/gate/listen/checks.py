@@ -28,7 +28,7 @@ _ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?://([^/?]*)(/[^?]*)?(?:\?(.*))?",
 _UNSTABLE = re.compile(
     rb"//|/\.{1,2}(?:/|$)|%(?![0-9A-Fa-f]{2})|%[01][0-9A-Fa-f]|%2[DdEeFf]|%3[0-9]|%[46][1-9A-Fa-f]|%[57][0-9Aa]|%5[CcFf]|%7[EeFf]"
 )
-_NAMES = b"/v1/models/"
+_NAMES = (b"/v1/models/", b"/model/")
 _SLASH = re.compile(rb"%2[Ff]")
 _VISIBLE = re.compile(rb"[\x21-\x7e]+")
 _LINE_ROOM = 32
@@ -246,7 +246,7 @@ class HeadReader:
             path, query = target, b""
         else:
             raise malformed("its target is not a path")
-        # A model's name may hold a slash, which SDKs escape; behind this prefix it is a name and never a path.
+        # A model's name may hold a slash, which SDKs escape; behind these prefixes it is a name and never a path.
         judged = _SLASH.sub(b"x", path) if path.startswith(_NAMES) else path
         if b"\\" in judged or _UNSTABLE.search(judged):
             raise malformed("its path is not in normal form")

@@ -14,6 +14,7 @@ Form = Literal["", "json", "form", "account"]
 _OPENAI = DIALECTS["openai_chat"]
 _ANTHROPIC = DIALECTS["anthropic_messages"]
 _GEMINI = DIALECTS["gemini"]
+_CONVERSE = DIALECTS["bedrock_converse"]
 
 
 class Path:
@@ -46,7 +47,7 @@ class Path:
         """Spoken to the caller, errors included."""
         self.operation = operation
         self.method = method
-        """Gemini's, which follows the model in the path: the body then names no model."""
+        """Gemini's or Bedrock's, which follows the model in the path: the body then names no model."""
         self.streams = streams
         """With `method`: whether it streams."""
         self.form = form
@@ -149,6 +150,12 @@ def _methods(version: str) -> dict[str, Path]:
     }
 
 
+def _converses(action: str, streams: bool) -> Path:
+    return Path(f"/model/{{model}}/{action}", "model", _POST, "", _CONVERSE, "chat", action, streams)
+
+
+_BEDROCK_ROOT = "/model/"
+_BEDROCK = {"converse": _converses("converse", False), "converse-stream": _converses("converse-stream", True)}
 _MODELS = {"/v1/models/": (MODEL, _methods("v1")), "/v1beta/models/": (GEMINI_MODEL, _methods("v1beta"))}
 
 
@@ -156,7 +163,7 @@ def find_path(path: str, method: bytes, query: bytes = b"") -> Path:
     """The table's entry. Raises Refusal: unknown_path or method_not_allowed."""
     found = PATHS.get(path)
     if found is None:
-        found = _find_model(path, query) or _find_account(path) or _find_control(path)
+        found = _find_model(path, query) or _find_bedrock(path) or _find_account(path) or _find_control(path)
         if found is None:
             raise Refusal("unknown_path", path=path[:200])
     if method not in found.methods and method != b"OPTIONS":
@@ -175,11 +182,15 @@ def spoken_at(path: str) -> Dialect:
     """The dialect in which to refuse a request to a path that is not in the table."""
     if path.startswith("/v1beta/") or (path.startswith("/v1/models/") and ":" in path):
         return _GEMINI
+    if path.startswith(_BEDROCK_ROOT):
+        return _CONVERSE
     return _ANTHROPIC if path.startswith("/v1/messages") else _OPENAI
 
 
 def named_model(path: str) -> str:
-    """The model that the path of a Gemini request names; empty when it names none."""
+    """The model that the path of a request of Gemini's or Bedrock's names; empty when it names none."""
+    if path.startswith(_BEDROCK_ROOT):
+        return urllib.parse.unquote(path.removeprefix(_BEDROCK_ROOT).rpartition("/")[0])
     name = path.partition("/models/")[2].rpartition(":")[0]
     return urllib.parse.unquote(name)
 
@@ -195,6 +206,13 @@ def _find_model(path: str, query: bytes) -> Path | None:
             # A model's own name may hold a colon: `/v1/models/llama3:8b`.
             return methods.get(method) or model
     return None
+
+
+def _find_bedrock(path: str) -> Path | None:
+    if not path.startswith(_BEDROCK_ROOT):
+        return None
+    name, _, action = path.removeprefix(_BEDROCK_ROOT).rpartition("/")
+    return _BEDROCK.get(action) if name else None
 
 
 def _find_account(path: str) -> Path | None:

@@ -1,5 +1,6 @@
 """What comes back from a target that speaks another dialect than the caller: whole replies, streams, errors."""
 
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 from torana.core.errors import Refusal
 from torana.core.exchange import EmbedRequest, ModelReply, ModelRequest
 from torana.core.replay import replay
-from torana.core.stream import Event, Failed, Started
+from torana.core.stream import Event, Failed, Finished, Started
 from torana.core.usage import Usage
 from torana.dialects import NotAReplyError
 from torana.gate.translate.request import decode
@@ -104,6 +105,8 @@ class CallerStream:
             events[0] = named(first, self._call)
         if isinstance(last, Failed):
             self.failed = True
+        elif isinstance(last, Finished):
+            events[-1] = Finished(_latency_ms(self._call))
         out = self._encoder.encode(events)
         self.model = self._source.model or None
         if self._source.done:
@@ -173,9 +176,13 @@ def whole(call: "Call", way: "Way", body: bytes) -> ModelReply:
     reply = way.dialect.decode_reply(body)
     call.model_served, call.usage = reply.model or None, reply.usage
     model = call.target.deployment.model if call.target is not None else ""
-    if not reply.id or not reply.model:
-        reply = replace(reply, id=reply.id or call.id, model=reply.model or model)
-    return reply
+    return replace(
+        reply, id=reply.id or call.id, model=reply.model or model, latency_ms=reply.latency_ms or _latency_ms(call)
+    )
+
+
+def _latency_ms(call: "Call") -> int:
+    return (monotonic_ns() - call.request.started_ns) // 1_000_000
 
 
 def refusal(way: "Way", status: int, body: bytes) -> Refusal:
