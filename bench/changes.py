@@ -123,77 +123,47 @@ def with_status(status: int) -> Callable[[Answer], bool]:
     return lambda answer: answer[0] == status
 
 
-def by_model(model: str) -> Callable[[Answer], bool]:
-    """Whether this model gave the answer."""
-    return lambda answer: answer[1].endswith(model)
-
-
 def each_kind(node: Node, rounds: int) -> Iterator[Changed]:
     """Suspend, resume, grant, publish, revoke: so many of each, of apps from the end."""
-    organisation = node.organisation
-    released = organisation.services[organisation.released[0]]
-    popular = organisation.released[0]
     for number in range(rounds):
-        app = len(organisation.apps) - 1 - number
-        app_id, service = organisation.apps[app], f"service-{organisation.granted[app]}"
-        subscription = _subscription(node, app)
-        yield node.change(
-            "suspend",
-            partial(node.admin, "POST", f"subscriptions/{subscription}/suspend", {}),
-            app,
-            service,
-            with_status(403),
-        )
-        yield node.change(
-            "resume",
-            partial(node.admin, "POST", f"subscriptions/{subscription}/resume", {}),
-            app,
-            service,
-            with_status(200),
-        )
-        have = {one["service"]["id"] for one in node.admin("GET", f"subscriptions?app={app_id}")["items"]}
-        if released not in have:
-            wanted = {"app": app_id, "service": released, "plan": "small"}
-            yield node.change(
-                "grant",
-                partial(node.admin, "POST", "subscriptions", wanted),
-                app,
-                f"service-{popular}",
-                with_status(200),
-            )
-        model = f"model-{number}"
-        node.admin("PATCH", f"services/{released}", {"deployments": [{"provider": "local", "model": model}]})
-        yield node.change(
-            "publish",
-            partial(node.admin, "POST", f"services/{released}/releases", {}),
-            app,
-            f"service-{popular}",
-            by_model(model),
-        )
-        yield node.change(
-            "revoke",
-            partial(node.admin, "DELETE", f"keys/{organisation.keys[app][0]}"),
-            app,
-            service,
-            with_status(401),
-        )
+        app = len(node.organisation.apps) - 1 - number
+        yield from _of_subscription(node, app)
+        yield from _of_release(node, app, f"model-{number}")
+        key_id = node.organisation.keys[app][0]
+        service = f"service-{node.organisation.granted[app]}"
+        yield node.change("revoke", partial(node.admin, "DELETE", f"keys/{key_id}"), app, service, with_status(401))
+
+
+def _of_subscription(node: Node, app: int) -> Iterator[Changed]:
+    service = f"service-{node.organisation.granted[app]}"
+    path = f"subscriptions/{_subscription(node, app)}"
+    yield node.change("suspend", partial(node.admin, "POST", f"{path}/suspend", {}), app, service, with_status(403))
+    yield node.change("resume", partial(node.admin, "POST", f"{path}/resume", {}), app, service, with_status(200))
+
+
+def _of_release(node: Node, app: int, model: str) -> Iterator[Changed]:
+    number = node.organisation.released[0]
+    service_id, name, app_id = node.organisation.services[number], f"service-{number}", node.organisation.apps[app]
+    have = {one["service"]["id"] for one in node.admin("GET", f"subscriptions?app={app_id}")["items"]}
+    if service_id not in have:
+        wanted = {"app": app_id, "service": service_id, "plan": "small"}
+        yield node.change("grant", partial(node.admin, "POST", "subscriptions", wanted), app, name, with_status(200))
+    node.admin("PATCH", f"services/{service_id}", {"deployments": [{"provider": "local", "model": model}]})
+    release = partial(node.admin, "POST", f"services/{service_id}/releases", {})
+    yield node.change("publish", release, app, name, lambda answer: answer[1].endswith(model))
 
 
 def swaps(node: Node, count: int) -> Iterator[tuple[int, int]]:
     """New snapshots, by suspending and resuming one subscription: when each was asked for and when it was served, in ns."""
-    app = len(node.organisation.apps) - 1
+    # Neither one that the load calls with, nor one whose key was revoked.
+    app = len(node.organisation.apps) * 3 // 4
     service = f"service-{node.organisation.granted[app]}"
     subscription = _subscription(node, app)
     for number in range(count):
         verb, status = ("suspend", 403) if number % 2 == 0 else ("resume", 200)
+        send = partial(node.admin, "POST", f"subscriptions/{subscription}/{verb}", {})
         started = time.monotonic_ns()
-        node.change(
-            verb,
-            partial(node.admin, "POST", f"subscriptions/{subscription}/{verb}", {}),
-            app,
-            service,
-            with_status(status),
-        )
+        node.change(verb, send, app, service, with_status(status))
         yield started, time.monotonic_ns()
         time.sleep(0.5)
 

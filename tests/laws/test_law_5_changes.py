@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +17,11 @@ import uvloop
 from tests.support import issuing, journey
 from tests.support.gate_here import begin, gate_here, limit, snapshot
 from tests.support.instance import Instance, Reply, run_instance
-from tests.support.polling import eventually
+from tests.support.polling import eventually, kill
 from tests.support.vendor_process import Vendor
 from torana.core.ids import epoch_us
 
-PUBLICATIONS = 50
+PUBLICATIONS = 1_000
 
 
 def configuration(vendor: Vendor, limits: list[dict[str, Any]], subscriptions: list[str]) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def test_a_grant_and_a_limit_change_on_every_gate_while_streams_go_on(instance: 
     on_all_gates(instance, lambda: instance.chat("extra"), lambda reply: reply.status == 403)
 
 
-def test_fifty_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path: Path, vendor: Vendor) -> None:
+def test_a_thousand_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path: Path, vendor: Vendor) -> None:
     async def main() -> None:
         models = ["chat", "fault:slow-events"]
         limits = {name: (limit(name, 1_000),) for name in models}
@@ -161,7 +164,7 @@ def test_fifty_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path
                 gate.publish(snapshot(vendor.base_url, models, limits, version))
                 assert gate.gate.view is not None
                 assert gate.gate.view.snapshot.version == version
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.001)
             over = True
             await asyncio.gather(*callers)
             assert {reply.status for reply in replies} == {200}
@@ -170,3 +173,40 @@ def test_fifty_publications_under_load_fail_no_call_and_touch_no_stream(tmp_path
             assert gate.in_use() == {}
 
     uvloop.run(main())
+
+
+_REVOKE_AND_DIE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from torana.control.keys import repository as keys
+from torana.control.publish.publish import Publisher
+from torana.settings import Settings
+from torana.stores.secrets.master import load
+from torana.stores.snapshots import file
+from torana.stores.sql.engine import create
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+async def main():
+    data = Path(sys.argv[1])
+    publisher = Publisher(create(Settings(data=str(data))), load(data), data / "snapshot")
+    file.write_packed = die
+    async with publisher.change() as connection:
+        await keys.revoke(connection, sys.argv[2], 1)
+
+asyncio.run(main())
+"""
+
+
+def test_a_change_whose_maker_was_killed_between_commit_and_snapshot_holds_on_every_gate(instance: Instance) -> None:
+    for control_dies_too in (False, True):
+        made = json.loads(instance.cli("keys", "create", "--app", "main", "--name", "killed", "--json"))
+        on_all_gates(instance, lambda: instance.chat("chat", made["value"]), lambda reply: reply.status == 200)  # noqa: B023
+        command = [sys.executable, "-c", _REVOKE_AND_DIE, str(instance.data), made["id"]]
+        done = subprocess.run(command, env=instance.env, cwd=instance.folder, capture_output=True, timeout=60)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        if control_dies_too:
+            (control,) = instance.children("torana: control")
+            kill(control)
+        on_all_gates(instance, lambda: instance.chat("chat", made["value"]), lambda reply: reply.status == 401)  # noqa: B023

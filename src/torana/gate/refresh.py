@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from torana.gate.remains import Remains
 from torana.gate.view import View
 from torana.kit.log import logger
 from torana.settings import Settings
@@ -19,6 +20,7 @@ class Refresher:
         self._settings = settings
         self._master = master
         self._counters = counters
+        self._remains = Remains()
         self._stamp: tuple[int, int] | None = None
         self.view: View | None = None
         self.problem: str | None = None
@@ -39,7 +41,10 @@ class Refresher:
             logger().error("snapshot_refused", reason=str(error))
             return self.view
         self.problem = None
-        self.view = View(snapshot, self._settings, self._master, self._counters)
+        before = self.view
+        self.view = View(snapshot, self._settings, self._master, self._counters, self._remains)
+        if before is not None:
+            before.let_go()
         logger().info("snapshot_loaded", version=snapshot.version, **snapshot.counts())
         return self.view
 

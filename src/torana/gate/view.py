@@ -16,6 +16,7 @@ from torana.custom.describe import CustomModel
 from torana.gate.address import parse_networks
 from torana.gate.bounds import bounds_of
 from torana.gate.identify import jwt
+from torana.gate.remains import Remains
 from torana.gate.route.releases import Standing, Standings, header_lines, pinned
 from torana.gate.target import Target
 from torana.kit.log import logger
@@ -125,9 +126,15 @@ class View:
     """One snapshot with everything made from it. Calls keep the view they began with."""
 
     def __init__(
-        self, snapshot: "SnapshotFile", settings: "Settings", master: "MasterKey", counters: "SharedCounters"
+        self,
+        snapshot: "SnapshotFile",
+        settings: "Settings",
+        master: "MasterKey",
+        counters: "SharedCounters",
+        remains: Remains | None = None,
     ) -> None:
         self.snapshot = snapshot
+        self._remains = Remains() if remains is None else remains
         self._settings = settings
         self._master = master
         self._counters = counters
@@ -137,6 +144,10 @@ class View:
         self._services: dict[str, _Known] = {}
         self.proxies = parse_networks(settings.trusted_proxies)
         """Whose `X-Forwarded-For` is believed."""
+
+    def let_go(self) -> None:
+        """Another view has taken its place. Calls that still hold this one find in it whatever they need, made anew."""
+        self._remains.add(self._principals, self._shared, self._apps, self._services)
 
     def principal(self, token: bytes) -> Principal | None:
         """Who holds this API key; None when nobody does."""
@@ -162,8 +173,8 @@ class View:
 
     def _keep(self, digest: bytes, key: Key, app: App) -> Principal:
         if len(self._principals) >= MOST_KEPT:
-            self._principals.clear()
-            self._shared.clear()
+            self._remains.add(self._principals, self._shared)
+            self._principals, self._shared = {}, {}
         shared = self._shared.get(app.id)
         if shared is None:
             shared = self._shared[app.id] = ({}, {})
@@ -264,7 +275,8 @@ class View:
             found = self.snapshot.app(app_id)
             if found is not None:
                 if len(self._apps) >= MOST_KEPT:
-                    self._apps.clear()
+                    self._remains.add(self._apps)
+                    self._apps = {}
                 self._apps[app_id] = found
         return found
 

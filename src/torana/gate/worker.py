@@ -118,8 +118,10 @@ def run(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], None]
     # Nothing made so far is ever garbage: without this every full collection walks through it again.
     gc.collect()
     gc.freeze()
-    # Calls leave next to no cycles behind, so looking for them rarely is enough.
-    gc.set_threshold(20_000, 20, 50)
+    # Calls leave next to no cycles behind, so looking for them rarely is enough. But a new snapshot with many keys leaves a million
+    # objects within minutes, and every call waits while they are gone through: 10 ms for each 25,000 that are new, and half a
+    # second for all of them, which therefore is rarer still.
+    gc.set_threshold(5_000, 5, 500)
     uvloop.run(_serve(gate, listen_fd, ready))
 
 

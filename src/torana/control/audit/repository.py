@@ -110,8 +110,8 @@ async def _filtered(connection: Connection, statement: Select[Any], scope: Scope
             statement = statement.where(audit.c[name] == value)
     if filters.actor is not None:
         statement = statement.where(await _by(connection, scope, filters.actor))
-    # Numbers follow time but for clocks of nodes that differ: the bound in numbers spares going through all the others. It is
-    # itself found along the index of times: with `+ 0`, because for a plain minimum or maximum that of numbers would be walked.
+    # Numbers follow time but for clocks of nodes that differ: a bound in numbers spares going through all the others. With `+ 0`,
+    # or that bound itself would be looked for along the numbers instead of the times.
     if filters.since_us is not None:
         later = audit.c.at_us >= filters.since_us
         statement = statement.where(
