@@ -36,9 +36,10 @@ def test_the_catalogue_is_a_table_with_limits_prices_and_dates() -> None:
 
 
 def test_a_custom_model_without_a_name_is_shown_by_its_provider_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered: dict[str, object] = {"name": "risk", "visibility": "organisation", "team": None, "aliases": []}
+    offered: dict[str, object] = {"name": "risk", "visibility": "organisation", "team_id": None, "aliases": []}
     deployments = [{"provider": "scorer", "model": ""}, {"provider": "local", "model": "llama"}]
-    monkeypatch.setattr(models, "ask", lambda *_: {"models": [{**offered, "deployments": deployments}]})
+    lists = {"/services": [{**offered, "deployments": deployments}], "/teams": []}
+    monkeypatch.setattr(models, "ask_all", lambda _, path: lists[path])
     _, row = _type("models").stdout.splitlines()
     assert row.split("  ")[-1].strip() == "scorer, local/llama"
 

@@ -10,7 +10,7 @@ import typer
 
 from torana.catalog.models import CAPABILITIES, KINDS, CatalogModel, search
 from torana.catalog.vendors import vendor_named
-from torana.cli.instance import AsJson, Data, Target, Token, Url, ask
+from torana.cli.instance import AsJson, Data, Target, Token, Url, ask_all
 from torana.cli.keys import table
 
 Catalogue = Annotated[
@@ -84,13 +84,15 @@ def models(
 
 
 def _offered(target: Target, as_json: bool) -> None:
-    found = ask(target, "GET", "/models")["models"]
+    found = ask_all(target, "/services")
     if as_json:
         typer.echo(json.dumps(found))
         return
+    owned = any(one["visibility"] == "team" for one in found)
+    teams = {one["id"]: one["name"] for one in ask_all(target, "/teams")} if owned else {}
     rows = [("MODEL", "FOR", "ALSO CALLED", "SERVED BY")]
     for one in found:
-        shown_to = f"team {one['team']}" if one["visibility"] == "team" else "all teams"
+        shown_to = f"team {teams.get(one['team_id'], one['team_id'])}" if one["visibility"] == "team" else "all teams"
         # A custom model may have no name at its provider account.
         served = ", ".join("/".join(filter(None, (part["provider"], part["model"]))) for part in one["deployments"])
         rows.append((one["name"], shown_to, ", ".join(one["aliases"]), served))

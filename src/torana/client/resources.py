@@ -4916,14 +4916,6 @@ class Services:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list_models(self) -> dict[str, Any]:
-        """Services of kind model and custom with their deployments, by name: the team's own and the platform's.
-
-        Needs the permission `services:read`.
-        """
-        request = Request("GET", "/models", {}, {}, None, {})
-        return self._transport.call(request, TypeAdapter(dict[str, Any]))
-
     def list_services(
         self,
         *,
@@ -4935,7 +4927,7 @@ class Services:
         cursor: str | None = None,
         sort: str | None = None,
     ) -> models.ListedServiceListed:
-        """The team's services and the platform's. Sorted by `name` or `created_us`.
+        """The team's services and the platform's, with their deployments. Sorted by `name` or `created_us`.
 
         Needs the permission `services:read`.
         """
@@ -5121,14 +5113,6 @@ class AsyncServices:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def list_models(self) -> dict[str, Any]:
-        """Services of kind model and custom with their deployments, by name: the team's own and the platform's.
-
-        Needs the permission `services:read`.
-        """
-        request = Request("GET", "/models", {}, {}, None, {})
-        return await self._transport.call(request, TypeAdapter(dict[str, Any]))
-
     async def list_services(
         self,
         *,
@@ -5140,7 +5124,7 @@ class AsyncServices:
         cursor: str | None = None,
         sort: str | None = None,
     ) -> models.ListedServiceListed:
-        """The team's services and the platform's. Sorted by `name` or `created_us`.
+        """The team's services and the platform's, with their deployments. Sorted by `name` or `created_us`.
 
         Needs the permission `services:read`.
         """

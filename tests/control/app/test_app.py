@@ -91,7 +91,7 @@ def code_of(reply: httpx2.Response) -> str:
 async def test_health_needs_no_token(app: FastAPI) -> None:
     async with caller(app) as client:
         assert (await client.get("/api/v1/health")).json() == {"status": "ok", "version": 0}
-        refused = await client.get("/api/v1/models")
+        refused = await client.get("/api/v1/services")
     assert (refused.status_code, code_of(refused)) == (401, "missing_token")
     assert refused.headers["www-authenticate"] == "Bearer"
 
@@ -99,7 +99,7 @@ async def test_health_needs_no_token(app: FastAPI) -> None:
 @pytest.mark.parametrize("given", ["Bearer wrong", "Bearer ", "Basic abc", "Bearer tor_admin_" + "x" * 5000])
 async def test_a_wrong_token_is_refused(app: FastAPI, given: str) -> None:
     async with caller(app, authorization=given) as client:
-        reply = await client.get("/api/v1/models")
+        reply = await client.get("/api/v1/services")
     assert (reply.status_code, code_of(reply)) == (401, "invalid_token")
 
 
@@ -107,7 +107,7 @@ async def test_an_api_key_is_no_admin_token(app: FastAPI, publisher: Publisher) 
     made = await init.first_start(publisher, {})
     assert made is not None
     async with caller(app, authorization=f"Bearer {made.key.reveal()}") as client:
-        assert code_of(await client.get("/api/v1/models")) == "invalid_token"
+        assert code_of(await client.get("/api/v1/services")) == "invalid_token"
 
 
 async def test_the_owner_needs_no_token_but_everybody_else_does_whatever_they_say(
@@ -115,11 +115,11 @@ async def test_the_owner_needs_no_token_but_everybody_else_does_whatever_they_sa
 ) -> None:
     token = await admin_token(publisher)
     async with caller(app, owner=True) as client:
-        assert (await client.get("/api/v1/models")).status_code == 200
+        assert (await client.get("/api/v1/services")).status_code == 200
     async with caller(app, x_torana_forwarded="0") as client:
-        assert code_of(await client.get("/api/v1/models")) == "missing_token"
+        assert code_of(await client.get("/api/v1/services")) == "missing_token"
     async with caller(app, x_torana_forwarded="0", authorization=f"Bearer {token}") as client:
-        assert [one["name"] for one in (await client.get("/api/v1/models")).json()["models"]] == [
+        assert [one["name"] for one in (await client.get("/api/v1/services")).json()["items"]] == [
             "demo/chat",
             "demo/embed",
         ]
@@ -263,7 +263,7 @@ async def test_a_database_that_is_away_is_said_and_is_no_internal_error(app: Fas
         away = create(Settings(database=f"postgresql://me:canary@127.0.0.1:{unheard.getsockname()[1]}/torana"))
         lost = create_app(Publisher(away, publisher.master, Path("unused")), Recorded())
         async with caller(lost, owner=True) as client:
-            for path in ("/api/v1/keys", "/api/v1/models", "/api/v1/calls"):
+            for path in ("/api/v1/keys", "/api/v1/services", "/api/v1/calls"):
                 reply = await client.get(path)
                 assert (reply.status_code, code_of(reply)) == (503, "database_away"), path
                 assert reply.headers["retry-after"] == "1"

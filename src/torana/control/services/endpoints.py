@@ -1,7 +1,6 @@
-"""/api/v1/services: drafts of services; /api/v1/models: what is offered, and where its calls go."""
+"""/api/v1/services: what is offered, and where its calls go; of what is released, the draft."""
 
-from collections import defaultdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -11,7 +10,6 @@ from torana.control.api.change import changing, reply
 from torana.control.api.guard import Acting, guard
 from torana.control.api.shapes import PROBLEMS, Listed, Paging
 from torana.control.providers import repository as providers
-from torana.control.providers import service as accounts
 from torana.control.publish.publish import Publisher
 from torana.control.releases import service as releases
 from torana.control.releases.design import designed
@@ -36,39 +34,6 @@ from torana.stores.sql.engine import Connection, reading
 router = APIRouter(responses=PROBLEMS)
 
 
-@router.get("/models", tags=["services"], **guard("services:read"))
-async def list_models(request: Request, actor: Acting) -> dict[str, Any]:
-    """Services of kind model and custom with their deployments, by name: the team's own and the platform's."""
-    publisher: Publisher = request.app.state.publisher
-    async with reading(publisher.engine) as connection:
-        found = await repository.listed(connection, actor.scope("services:read"))
-        known = {account.id: account for account in await accounts.listed(connection)}
-        team_names = {team.id: team.name for team in await teams.listed(connection)}
-        aliases: dict[str, list[str]] = defaultdict(list)
-        for alias in await repository.aliases_of(connection):
-            aliases[alias.service_id].append(alias.name)
-        deployments: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in await repository.deployments_of(connection):
-            account = known[one.provider_id]
-            deployments[one.service_id].append(
-                {"provider": account.name, "vendor": account.vendor, "model": one.model, "weight": one.weight}
-            )
-    models = [
-        {
-            "id": service.id,
-            "name": service.name,
-            "kind": service.kind,
-            "team": team_names.get(service.team_id or ""),
-            "visibility": service.visibility,
-            "state": service.state,
-            "aliases": sorted(aliases[service.id]),
-            "deployments": deployments[service.id],
-        }
-        for service in found
-    ]
-    return {"models": sorted(models, key=lambda model: str(model["name"]))}
-
-
 @router.get("/services", tags=["services"], response_model=Listed[ServiceListed], **guard("services:read"))
 async def list_services(
     request: Request,
@@ -79,7 +44,7 @@ async def list_services(
     lifecycle: str | None = None,
     team: Annotated[str | None, Query(description="Id or name.")] = None,
 ) -> Response:
-    """The team's services and the platform's. Sorted by `name` or `created_us`."""
+    """The team's services and the platform's, with their deployments. Sorted by `name` or `created_us`."""
     publisher: Publisher = request.app.state.publisher
     async with reading(publisher.engine) as connection:
         team_id = None if team is None else (await teams.find(connection, actor.scope("services:read"), team)).id
