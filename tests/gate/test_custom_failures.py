@@ -1,6 +1,7 @@
 """How calls of custom models fail: each with its code and words, one record, and nothing left reserved."""
 
 import asyncio
+import re
 import json
 import os
 import random
@@ -133,7 +134,8 @@ async def test_a_template_that_loops_is_stopped_while_others_are_answered(tmp_pa
     assert [reply.status for reply in fine] == [200] * 10
     for reply, record in zip(replies, records, strict=True):
         assert (reply.status, reply.error["code"]) == (502, "custom_template_failed")
-        assert "request.body" in reply.error["message"]
+        # Where the processor time ends everything, nobody can say more than that it was the request.
+        assert re.search(r"at request(\.body(_map)?)?: ", reply.error["message"])
         assert reply.headers["x-should-retry"] == "false"
         assert (record.error, record.input_tokens, record.output_tokens) == ("custom_template_failed", None, None)
 

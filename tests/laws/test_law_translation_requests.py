@@ -114,6 +114,9 @@ def _compared(request: ModelRequest, other: ModelRequest, target: str) -> list[t
         # Anthropic requires it: a documented default.
         assert after["max_tokens"] == DEFAULT_MAX_TOKENS
         del before["max_tokens"]
+    if target == "bedrock_converse" and request.tool_choice is not None and request.tool_choice.mode == "none":
+        # Bedrock cannot forbid tools: those that must not be called are not sent, which is as good.
+        del before["tools"], before["tool_choice"]
     if before["effort"] is not None and _as_much_thought(before["effort"], other.thinking):
         del before["effort"]
     return [(field, value, after[field]) for field, value in before.items()]

@@ -48,6 +48,10 @@ def _plain(message: Message) -> str | None:
     return "".join(texts) if len(texts) == len(message.parts) else None
 
 
+def _is_plain(part: Part) -> bool:
+    return isinstance(part, Text) and not part.citations
+
+
 def _phase(part: Part) -> str | None:
     return part.phase if isinstance(part, Text) else None
 
@@ -70,7 +74,7 @@ class _Writer:
         run: list[Part] = []
         for part in message.parts:
             inside = self._is_content(part, message.role)
-            if run and (not inside or _phase(part) != _phase(run[0])):
+            if run and (not inside or _phase(part) != _phase(run[0]) or self._apart(message.role, part, run, item_id)):
                 self._say(message.role, run, item_id, place)
                 item_id, run = None, []
             if not inside:
@@ -83,6 +87,10 @@ class _Writer:
                 self._sign(part.signature, place)
         if run or not message.parts:
             self._say(message.role, run, item_id, place)
+
+    def _apart(self, role: str, part: Part, run: list[Part], item_id: str | None) -> bool:
+        """Whether a text is an item of its own: of an assistant without an id, the API's schema knows only messages that are one text."""
+        return role == "assistant" and item_id is None and _is_plain(part) and _is_plain(run[0])
 
     def _is_content(self, part: Part, role: str) -> bool:
         match part:
@@ -117,7 +125,7 @@ class _Writer:
         if "id" in item:
             # The form in which the API itself gave it.
             item["status"] = "completed"
-        elif len(run) == 1 and isinstance(first, Text) and not first.citations:
+        elif len(run) == 1 and isinstance(first, Text) and _is_plain(first):
             item["content"] = first.text
             return
         content = [self._answered(part, place) for part in run]
