@@ -1,10 +1,10 @@
 """How calls of custom models fail: each with its code and words, one record, and nothing left reserved."""
 
 import asyncio
-import re
 import json
 import os
 import random
+import re
 import signal
 import socket
 import struct
