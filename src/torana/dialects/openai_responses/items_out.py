@@ -89,7 +89,7 @@ class _Writer:
             self._say(message.role, run, item_id, place)
 
     def _apart(self, role: str, part: Part, run: list[Part], item_id: str | None) -> bool:
-        """Whether a text is an item of its own: of an assistant without an id, the API's schema knows only messages that are one text."""
+        """Whether a text is an item of its own: without an id the API's schema knows an assistant's messages only as one text."""
         return role == "assistant" and item_id is None and _is_plain(part) and _is_plain(run[0])
 
     def _is_content(self, part: Part, role: str) -> bool:
