@@ -89,8 +89,11 @@ class _Writer:
             self._say(message.role, run, item_id, place)
 
     def _apart(self, role: str, part: Part, run: list[Part], item_id: str | None) -> bool:
-        """Whether a text is an item of its own: without an id the API's schema knows an assistant's messages only as one text."""
-        return role == "assistant" and item_id is None and _is_plain(part) and _is_plain(run[0])
+        """Whether a text is an item of its own: without an id the API's schema knows an assistant's messages only as one text.
+
+        A caller of this dialect has said it as parts, and is believed.
+        """
+        return not self._own and role == "assistant" and item_id is None and _is_plain(part) and _is_plain(run[0])
 
     def _is_content(self, part: Part, role: str) -> bool:
         match part:
