@@ -3,9 +3,9 @@
 import msgspec
 
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects import NotAReplyError
 from torana.dialects.anthropic_messages.usage import UsageBlock, later, read_usage
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
+from torana.dialects.unpromised import UNREADABLE, read_again
 
 
 class _Message(msgspec.Struct):
@@ -38,15 +38,11 @@ _decode_kind = msgspec.json.Decoder(_Kind).decode
 def read_reply(body: bytes) -> tuple[str | None, Usage]:
     """The served model and the usage of a message. Raises NotAReplyError; odd fields inside a JSON object are simply unknown."""
     try:
-        message = _decode(body)
-    except msgspec.ValidationError:
-        try:
-            _decode_any(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise NotAReplyError(str(error)) from None
+        message: _Message | _AnyMessage = _decode(body)
+    except UNREADABLE:
+        message = read_again(_decode, _decode_any, body)
+    if isinstance(message, _AnyMessage):
         return None, UNKNOWN
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAReplyError(str(error)) from None
     return message.model, UNKNOWN if message.usage is None else read_usage(message.usage)
 
 

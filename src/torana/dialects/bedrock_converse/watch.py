@@ -6,11 +6,11 @@ Bedrock says which model answered only where a prompt router chose it.
 import msgspec
 
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects import NotAReplyError
 from torana.dialects.bedrock_converse.errors import damaged_event
 from torana.dialects.bedrock_converse.eventstream import PRELUDE_BYTES, FrameError, Frames, read_prelude
 from torana.dialects.bedrock_converse.reply import Trace, UsageBlock, read_routed, read_usage
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream
+from torana.dialects.unpromised import UNREADABLE, read_again
 
 
 class _Counted(msgspec.Struct):
@@ -31,15 +31,11 @@ _decode_any = msgspec.json.Decoder(_Any).decode
 def read_reply(body: bytes) -> tuple[str | None, Usage]:
     """The served model and the usage of a reply. Raises NotAReplyError; odd fields inside a JSON object are simply unknown."""
     try:
-        reply = _decode(body)
-    except msgspec.ValidationError:
-        try:
-            _decode_any(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise NotAReplyError(str(error)) from None
+        reply: _Counted | _Any = _decode(body)
+    except UNREADABLE:
+        reply = read_again(_decode, _decode_any, body)
+    if isinstance(reply, _Any):
         return None, UNKNOWN
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAReplyError(str(error)) from None
     return read_routed(reply.trace), read_usage(reply.usage)
 
 

@@ -5,10 +5,10 @@ import re
 import msgspec
 
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects import NotAReplyError
 from torana.dialects.gemini.elements import Elements
 from torana.dialects.gemini.usage import UsageBlock, read_usage
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
+from torana.dialects.unpromised import UNREADABLE, read_again
 
 
 class _Reply(msgspec.Struct, rename="camel"):
@@ -33,26 +33,17 @@ _decode_usage = msgspec.json.Decoder(UsageBlock).decode
 _BRACKET = re.compile(rb"[{}]")
 _END_BYTES = 4096
 _SPACE = b" \t\r\n"
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ENDS = (b'"finishReason"', b'"blockReason"')
 
 
 def read_reply(body: bytes) -> tuple[str | None, Usage]:
     """The served model and the usage of a reply. Raises NotAReplyError; odd fields inside a JSON object are simply unknown."""
     try:
-        reply = _decode(body)
-    except msgspec.ValidationError:
-        try:
-            _decode_any(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise NotAReplyError(str(error)) from None
+        reply: _Reply | _AnyReply = _decode(body)
+    except UNREADABLE:
+        reply = read_again(_decode, _decode_any, body)
+    if isinstance(reply, _AnyReply):
         return None, UNKNOWN
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        # Half of an escaped character is odd text, but JSON (RFC 8259, section 8.2).
-        whole = _SURROGATE.sub(rb"\\ufffd", body)
-        if whole == body:
-            raise NotAReplyError(str(error)) from None
-        return read_reply(whole)
     return reply.model_version, read_usage(reply.usage_metadata)
 
 

@@ -10,11 +10,10 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects import NotAReplyError
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
+from torana.dialects.unpromised import UNREADABLE, read_again
 
 T = TypeVar("T")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _CR = 13
 _NULL_USAGE = re.compile(rb',[ ]?"usage":[ ]?null')
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
@@ -69,19 +68,11 @@ _output = msgspec.json.Decoder(_OutputDetails).decode
 def read_reply(body: bytes) -> tuple[str | None, Usage]:
     """The served model and the usage of a reply. Raises NotAReplyError; odd fields inside a JSON object are simply unknown."""
     try:
-        reply = _decode(body)
-    except msgspec.ValidationError:
-        try:
-            odd = _decode_any(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise NotAReplyError(str(error)) from None
-        return _part(odd.model, _text), read_usage(_odd_usage(odd.usage))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        # Models that end within a character leave half of an escaped pair: odd text, but JSON (RFC 8259, section 8.2).
-        whole = _SURROGATE.sub(rb"\\ufffd", body)
-        if whole == body:
-            raise NotAReplyError(str(error)) from None
-        return read_reply(whole)
+        reply: _Reply | _AnyReply = _decode(body)
+    except UNREADABLE:
+        reply = read_again(_decode, _decode_any, body)
+    if isinstance(reply, _AnyReply):
+        return _part(reply.model, _text), read_usage(_odd_usage(reply.usage))
     return reply.model, read_usage(reply.usage)
 
 

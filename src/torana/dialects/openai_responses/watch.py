@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 
 from torana.core.usage import UNKNOWN, Usage
-from torana.dialects import NotAReplyError
 from torana.dialects.passing import MOST_EVENT_BYTES, PassingStream, data_lines
+from torana.dialects.unpromised import UNREADABLE, read_again
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
@@ -50,8 +50,8 @@ def read_reply(body: bytes) -> tuple[str | None, Usage]:
     """The served model and the usage of a response. Raises NotAReplyError; odd fields inside a JSON object are simply unknown."""
     try:
         reply = _decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise NotAReplyError(str(error)) from None
+    except UNREADABLE:
+        reply = read_again(_decode, _decode, body)
     return _model(reply.model), read_usage(reply.usage)
 
 
