@@ -3,11 +3,13 @@
 Deprecated releases say so in each reply: `Deprecation` (RFC 9745), `Sunset` (RFC 8594), `Link` with `successor-version` (RFC 5829).
 """
 
+import math
 import random
 import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from torana.core.errors import Refusal
@@ -50,6 +52,16 @@ class Standing(NamedTuple):
     """Of it once its time is over: without targets."""
 
 
+class Draw(NamedTuple):
+    """What calls that pin the same get, until a time."""
+
+    offers: tuple["Offer", ...]
+    cumulative: tuple[int, ...]
+    """Weights of the offers, each with those before it."""
+    until: float
+    """Seconds since 1970: when the next of them is over."""
+
+
 class Chosen(NamedTuple):
     """The release for one call."""
 
@@ -61,30 +73,39 @@ class Chosen(NamedTuple):
 class Standings:
     """The releases of a service, newest first, as one app may call them."""
 
-    __slots__ = ("all",)
+    __slots__ = ("_draws", "all")
 
     def __init__(self, standings: Sequence[Standing]) -> None:
         self.all = tuple(standings)
+        self._draws: dict[Pin | None, Draw] = {}
+        """Of pins that mean something: no more than there are releases, twice, and none."""
 
     def choose(self, pin: Pin | None, now: int) -> Chosen | None:
         """For a call with this pin at `now` (seconds since 1970); None for a version that there never was.
 
         Of releases that are all retired, or whose sunset has come, it is the newest, without targets.
         """
+        draw = self._draws.get(pin)
+        if draw is None or draw.until <= now:
+            draw = self._drawn(pin, now)
+            if draw is None:
+                return None
+            self._draws[pin] = draw
+        if len(draw.offers) == 1:
+            return Chosen(draw.offers[0], draw.until == math.inf)
+        return Chosen(random.choices(draw.offers, cum_weights=draw.cumulative)[0], False)  # noqa: S311 - spreads load, guards nothing
+
+    def _drawn(self, pin: Pin | None, now: int) -> Draw | None:
         meant = [one for one in self.all if pin is None or _fits(one.release, pin)]
         if not meant:
             return None
         living = [one for one in meant if not _is_over(one.release, now)]
-        lasts = all(one.release.retired or not one.release.sunset for one in meant)
+        until = min((one.release.sunset for one in living if one.release.sunset), default=math.inf)
         if not living:
-            return Chosen(meant[0].over, lasts)
-        weights = [one.release.weight if pin is None else one.release.major_weight for one in living]
-        several = sum(weight > 0 for weight in weights)
-        if several == 0:
-            return Chosen(living[0].offer, lasts)
-        if several == 1:
-            return Chosen(living[max(range(len(weights)), key=weights.__getitem__)].offer, lasts)
-        return Chosen(random.choices(living, weights)[0].offer, False)  # noqa: S311 - spreads load, guards nothing
+            return Draw((meant[0].over,), (), until)
+        weighed = [(one, one.release.weight if pin is None else one.release.major_weight) for one in living]
+        taking = [(one, weight) for one, weight in weighed if weight > 0] or [(living[0], 1)]
+        return Draw(tuple(one.offer for one, _ in taking), tuple(accumulate(weight for _, weight in taking)), until)
 
 
 def retired(name: str, service: str, release: Release) -> Refusal:
