@@ -75,3 +75,31 @@ def unwrap(signature: str) -> Wrapped | None:
         return _read(base64.b64decode(signature[len(WRAP) :], validate=True))
     except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
         return Wrapped()
+
+
+def read_signed(mark: str, text: str, signature: str | None) -> Reasoning | Wrapped:
+    """A thought that came with this signature; `mark` is of the dialect's own vendor. A `Wrapped` belongs to the part before it."""
+    found = None if signature is None else unwrap(signature)
+    if found is None:
+        return Reasoning(text=text, signature=marked(mark, signature))
+    if found.previous:
+        return found
+    return Reasoning(
+        text="" if found.summary else text,
+        summary=(text,) if found.summary and text else (),
+        signature=found.signature,
+        encrypted=found.encrypted,
+        id=found.id,
+    )
+
+
+def shown_signature(
+    mark: str, signature: str | None, encrypted: str | None, ident: str | None, summary: bool
+) -> str | None:
+    """What a caller is shown as the signature of a thought; None for one without any proof."""
+    own = unmarked(mark, signature)
+    if own is not None:
+        return own
+    if signature is None and encrypted is None and ident is None:
+        return None
+    return wrap(Wrapped(signature, encrypted, ident, summary))

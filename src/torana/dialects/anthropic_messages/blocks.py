@@ -21,10 +21,10 @@ from torana.dialects import NotAReplyError
 from torana.dialects.anthropic_messages.media import document_source, image_source
 from torana.dialects.anthropic_messages.signatures import NAME, marked, read_thinking, shown_signature, unmarked
 from torana.dialects.anthropic_messages.turns_in import read_citation
+from torana.dialects.arguments import shown_input
 from torana.dialects.proofs import Wrapped, wrap
 
 _write = msgspec.json.Encoder().encode
-_object = msgspec.json.Decoder(dict[str, Any]).decode
 Block = dict[str, Any]
 
 
@@ -83,7 +83,7 @@ def write_blocks(part: Part) -> list[Block]:
         return _signed(block, part.signature) if part.text or part.signature else []
     if isinstance(part, ToolCall):
         return _signed(
-            {"type": "tool_use", "id": part.id, "name": part.name, "input": _shown_input(part)}, part.signature
+            {"type": "tool_use", "id": part.id, "name": part.name, "input": shown_input(part)}, part.signature
         )
     if isinstance(part, Reasoning):
         return _thought(part)
@@ -105,20 +105,6 @@ def _shown_media(part: Part) -> list[Block]:
     if isinstance(part, Audio) and part.transcript:
         return [{"type": "text", "text": part.transcript}]
     return []
-
-
-def _shown_input(part: ToolCall) -> Any:
-    """`input`: as the model wrote it where it is an object, else as text."""
-    if part.custom:
-        return {"input": part.arguments}
-    if not part.arguments.strip():
-        return {}
-    try:
-        written = part.arguments.encode()
-        _object(written)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return part.arguments
-    return msgspec.Raw(written)
 
 
 def _thought(part: Reasoning) -> list[Block]:

@@ -8,7 +8,7 @@ and is unwrapped when it comes back; a thought without any proof is shown with a
 
 from torana.core.exchange import Reasoning
 from torana.dialects import proofs
-from torana.dialects.proofs import Wrapped, unwrap, wrap
+from torana.dialects.proofs import Wrapped
 
 NAME = "anthropic_messages"
 MARK = proofs.ANTHROPIC
@@ -26,25 +26,9 @@ def unmarked(proof: str | None) -> str | None:
 
 def read_thinking(text: str, signature: str) -> Reasoning | Wrapped:
     """A thinking block. A `Wrapped` belongs to the part before it."""
-    found = unwrap(signature)
-    if found is None:
-        return Reasoning(text=text, signature=marked(signature))
-    if found.previous:
-        return found
-    return Reasoning(
-        text="" if found.summary else text,
-        summary=(text,) if found.summary and text else (),
-        signature=found.signature,
-        encrypted=found.encrypted,
-        id=found.id,
-    )
+    return proofs.read_signed(MARK, text, signature)
 
 
 def shown_signature(signature: str | None, encrypted: str | None, ident: str | None, summary: bool) -> str:
     """The `signature` of a thinking block, for a caller."""
-    own = unmarked(signature)
-    if own is not None:
-        return own
-    if signature is None and encrypted is None and ident is None:
-        return ""
-    return wrap(Wrapped(signature, encrypted, ident, summary))
+    return proofs.shown_signature(MARK, signature, encrypted, ident, summary) or ""

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from torana.core.exchange import Audio, Citation, Declined, Image, Opaque, Part, Reasoning, Text, ToolCall
+from torana.dialects.arguments import shown_input
 from torana.dialects.bedrock_converse import NAME
 from torana.dialects.bedrock_converse.media import IMAGES, is_base64
 from torana.dialects.bedrock_converse.thoughts import trailing_signature, write_thought
@@ -13,7 +14,6 @@ from torana.dialects.bedrock_converse.thoughts import trailing_signature, write_
 Block = dict[str, Any]
 
 _encode = msgspec.json.Encoder().encode
-_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def quote(text: str) -> bytes:
@@ -57,20 +57,6 @@ def _signed(blocks: list[Block], signature: str | None) -> list[Block]:
         return blocks
     thought = {"text": "", "signature": trailing_signature(signature)}
     return [*blocks, {"reasoningContent": {"reasoningText": thought}}]
-
-
-def shown_input(part: ToolCall) -> Any:
-    """`input`: as the model wrote it where it is an object, else as text."""
-    if part.custom:
-        return {"input": part.arguments}
-    if not part.arguments.strip():
-        return {}
-    try:
-        written = part.arguments.encode()
-        _object(written)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return part.arguments
-    return msgspec.Raw(written)
 
 
 def shown_image(part: Image) -> Block | None:

@@ -9,25 +9,14 @@ from typing import Any
 from torana.core.exchange import Image, Part, Reasoning, Text, ToolCall
 from torana.dialects import proofs
 from torana.dialects.bedrock_converse.media import is_base64
-from torana.dialects.proofs import Wrapped, unwrap, wrap
+from torana.dialects.proofs import Wrapped, wrap
 
 Block = dict[str, Any]
 
 
 def read_thought(text: str, signature: str | None) -> Reasoning | Wrapped:
     """A `reasoningText`. A `Wrapped` belongs to the part before it."""
-    found = None if signature is None else unwrap(signature)
-    if found is None:
-        return Reasoning(text=text, signature=proofs.marked(proofs.BEDROCK, signature))
-    if found.previous:
-        return found
-    return Reasoning(
-        text="" if found.summary else text,
-        summary=(text,) if found.summary and text else (),
-        signature=found.signature,
-        encrypted=found.encrypted,
-        id=found.id,
-    )
+    return proofs.read_signed(proofs.BEDROCK, text, signature)
 
 
 def signed(part: Part, proof: Wrapped) -> Part:
@@ -51,12 +40,7 @@ def redacted(encrypted: str | None) -> str | None:
 
 def shown_signature(signature: str | None, encrypted: str | None, ident: str | None, summary: bool) -> str | None:
     """The `signature` of a thought, for a caller."""
-    own = proofs.unmarked(proofs.BEDROCK, signature)
-    if own is not None:
-        return own
-    if signature is None and encrypted is None and ident is None:
-        return None
-    return wrap(Wrapped(signature, encrypted, ident, summary))
+    return proofs.shown_signature(proofs.BEDROCK, signature, encrypted, ident, summary)
 
 
 def write_thought(part: Reasoning) -> list[Block]:
