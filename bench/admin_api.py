@@ -12,6 +12,7 @@ from bench.measure import percentile
 from bench.organisation import Organisation
 from bench.processes import BenchError
 from torana.control.app import create_app
+from torana.control.bulk import set_aside
 from torana.control.door import Door
 from torana.control.publish.publish import Publisher
 from torana.settings import Settings
@@ -185,6 +186,8 @@ async def _timed(settings: Settings, organisation: Organisation, requests: int) 
         publisher = Publisher(engine, load(data), data / "snapshot")
         caller = _Caller(Door(create_app(publisher, settings=settings), owner_socket=False), organisation)
         await caller.learn()
+        # As control does, once it is there.
+        set_aside()
         found: list[Timed] = []
         for who, path in _asked():
             found += await _one(caller, who, path, requests)

@@ -1,4 +1,4 @@
-"""Work on very many objects at once, none of which is garbage before its end."""
+"""What the cyclic collector need not look at: very many objects that are worked on at once, and those that are there for good."""
 
 import gc
 import threading
@@ -27,3 +27,12 @@ def without_collecting() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 gc.enable()
+
+
+def set_aside() -> None:
+    """Have the collector pass over everything that there is now, which lives as long as the process.
+
+    To go through what the admin API is made of takes 0.15 s each time, in which nobody is answered.
+    """
+    gc.collect()
+    gc.freeze()

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from torana.control.audit.keep import EVERY_SECONDS
+from torana.control.bulk import set_aside
 from torana.control.calls.endpoints import CallQueries
 from torana.control.door import Door
 from torana.control.file import read_source
@@ -90,6 +91,7 @@ async def serve_in_loop(
             _repeating("end_releases", end_due, publisher, RECONCILE_SECONDS),
             _repeating("judge_canaries", judge_canaries, publisher, CANARY_SECONDS),
         ]
+        set_aside()
         await _run(servers, ready)
         for job in jobs:
             job.cancel()

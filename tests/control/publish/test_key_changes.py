@@ -4,23 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import event, insert, text, update
 
 from tests.support.organisation import Consumer, add_consumer, add_provider, add_service
+from tests.support.published import compilations, same_as_compiled, state
 from torana.control.access.scope import PLATFORM
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
 from torana.control.keys.scopes import Scopes
 from torana.control.policies.service import LimitDraft, Owner, set_limits
-from torana.control.publish.compile import Compiled, compile_snapshot
 from torana.control.publish.publish import Publisher
-from torana.control.publish.read import Truth
-from torana.control.publish.sections import Published
 from torana.core.secret import Secret
 from torana.core.snapshot import Key
-from torana.stores.secrets.master import MasterKey
 from torana.stores.snapshots import file
 from torana.stores.sql import tables
 
@@ -57,20 +53,6 @@ def statements(publisher: Publisher) -> Iterator[list[str]]:
     event.remove(publisher.engine.sync_engine, "before_cursor_execute", note)
 
 
-@contextmanager
-def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
-    """Every compilation of the whole truth within the block."""
-    noted: list[object] = []
-
-    def note(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> Compiled:
-        noted.append(version)
-        return compile_snapshot(truth, master, version=version, compiled_us=compiled_us)
-
-    with monkeypatch.context() as patched:
-        patched.setattr("torana.control.publish.publish.compile_snapshot", note)
-        yield noted
-
-
 def found(publisher: Publisher, folder: Path, secret: Secret) -> Key | None:
     with file.open_current(folder) as snapshot:
         return snapshot.key(publisher.master.key_digest(secret.reveal().encode()))
@@ -81,12 +63,6 @@ async def make(publisher: Publisher, consumer: Consumer, name: str) -> keys.NewK
         return await keys.create(
             connection, publisher.master, team_id=consumer.team.id, app_id=consumer.app.id, name=name
         )
-
-
-def state(publisher: Publisher) -> Published:
-    published = publisher._published
-    assert published is not None
-    return published
 
 
 async def test_a_revocation_among_ten_thousand_keys_leaves_every_other_entry_as_it_was(
@@ -105,9 +81,11 @@ async def test_a_revocation_among_ten_thousand_keys_leaves_every_other_entry_as_
     after = state(publisher)
     assert after.version == before.version + 1 == file.current_version(folder)
     gone = (77).to_bytes(16, "big")
-    assert dict(after.keys) == {digest: value for digest, value in before.keys.items() if digest != gone}
-    assert len(before.keys) == 10_001
-    assert after.others == before.others
+    assert dict(after.sections["keys"].things) == {
+        digest: value for digest, value in before.sections["keys"].things.items() if digest != gone
+    }
+    assert len(before.sections["keys"].things) == 10_001
+    assert all(after.sections[name] is section for name, section in before.sections.items() if name != "keys")
     with file.open_current(folder) as snapshot:
         assert snapshot.counts()["keys"] == 10_000
         assert snapshot.key(gone) is None
@@ -131,11 +109,7 @@ async def test_made_changed_and_revoked_keys_are_published_as_compiling_everythi
     assert [limit.amount for limit in changed.limits] == [5]
     assert found(publisher, folder, made.secret) is None
     assert found(publisher, folder, last.secret) is not None
-    fast = state(publisher)
-    restarted = Publisher(publisher.engine, publisher.master, folder)
-    assert await restarted.publish() == fast.version
-    slow = state(restarted)
-    assert (dict(slow.keys), slow.others, slow.digest) == (dict(fast.keys), fast.others, fast.digest)
+    await same_as_compiled(publisher)
 
 
 async def test_the_last_key_of_an_app_goes_without_compiling_everything_and_a_first_one_comes(
@@ -175,21 +149,23 @@ async def test_scopes_networks_names_and_rotations_of_a_key_compile_nothing_else
     assert (now.models, now.networks, [limit.amount for limit in now.limits]) == (("a*",), ("::1/128",), [5])
     after = state(publisher)
     digest = other.key.digest
-    assert (after.keys[digest], after.others, len(after.keys)) == (before.keys[digest], before.others, 3)
-    restarted = Publisher(publisher.engine, publisher.master, folder)
-    assert await restarted.publish() == after.version
+    assert after.sections["keys"].things[digest] == before.sections["keys"].things[digest]
+    assert len(after.sections["keys"].things) == 3
+    assert all(after.sections[name] is section for name, section in before.sections.items() if name != "keys")
+    await same_as_compiled(publisher)
 
 
-async def test_a_change_of_anything_else_compiles_everything(
+async def test_a_statement_that_does_not_say_which_rows_it_writes_compiles_everything(
     publisher: Publisher, folder: Path, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = tables.keys
     written = (
-        update(tables.apps).where(tables.apps.c.id == consumer.app.id).values(keep_bodies=True),
         update(table).values(hint="zzzz"),
         update(table).values(scopes='{"models":["x"]}'),
         update(table).where((table.c.id == consumer.key.id) | (table.c.name == "x")).values(hint="yyyy"),
-        table.delete().where(table.c.id == consumer.key.id),
+        update(table).where(table.c.id == consumer.key.id).values(id="key_other"),
+        update(tables.services).where(tables.services.c.kind == "model").values(keep_bodies=True),
+        table.delete().where(table.c.name == "first"),
         text("UPDATE keys SET hint = 'xxxx'"),
     )
     for statement in written:
@@ -198,7 +174,7 @@ async def test_a_change_of_anything_else_compiles_everything(
                 await connection.execute(statement)
         assert len(compiled) == 1, str(statement)
     assert found(publisher, folder, consumer.secret) is None
-    assert not state(publisher).keys
+    assert not state(publisher).sections["keys"].things
 
 
 async def test_what_was_taken_back_is_not_published_later(
@@ -261,5 +237,11 @@ async def test_the_order_in_which_keys_came_does_not_change_what_they_are(
     for name in ("b", "a"):
         await make(publisher, consumer, name)
     published = state(publisher)
-    backwards = msgspec.structs.replace(published, keys=dict(reversed(list(published.keys.items()))))
-    assert backwards.digest == published.digest
+    section = published.sections["keys"]
+    names = list(section.things)
+    assert len(names) == 3
+    emptied = section.changed(dict.fromkeys(names))
+    assert (dict(emptied.things), emptied.sum) == ({}, 0)
+    backwards = emptied.changed({name: section.things[name] for name in reversed(names)})
+    assert list(backwards.things) == names[::-1]
+    assert backwards.sum == section.sum

@@ -4,13 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, BooleanClauseList, ColumnElement, Delete, Insert, Select, Update, event
+from sqlalchemy import (
+    BindParameter,
+    BooleanClauseList,
+    Column,
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Update,
+    event,
+)
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression
 
 from torana.stores.sql import audit_tables, issuer_tables, lifecycle_tables, people_tables, tables
 from torana.stores.sql.engine import Connection
-from torana.stores.sql.metadata import Table
+from torana.stores.sql.lifecycle_tables import plans, releases, service_teams
+from torana.stores.sql.tables import aliases, apps, deployments, keys, limits, providers, services, subscriptions, teams
 
 # Tables that no snapshot is made of.
 _UNPUBLISHED = frozenset(
@@ -42,24 +53,58 @@ _UNPUBLISHED = frozenset(
 )
 
 
-# Tables of which single rows are followed, each with the columns that do not change then: a subscription that moved to another app
-# would stay with the one before.
-_SINGLE: dict[str, tuple[Table, tuple[str, ...]]] = {
-    tables.keys.name: (tables.keys, ()),
-    tables.subscriptions.name: (tables.subscriptions, ("app_id",)),
-}
-
-
 class Touched(NamedTuple):
-    """All that was written that a snapshot is made of."""
+    """All that was written that a snapshot is made of: the ids of what a statement named, by what they are ids of."""
 
-    key_ids: frozenset[str] = frozenset()
-    subscription_ids: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    subscriptions: frozenset[str] = frozenset()
+    apps: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    """Of services of which anything was written: their rows, deployments, aliases, releases, or whom they are shared with."""
+    subscribed: frozenset[str] = frozenset()
+    """Of services of which subscriptions were written, not one by one."""
+    releases: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
+    plans: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    """Of keys, apps, teams and services whose limits were written."""
 
     @property
     def size(self) -> int:
         """How many things."""
-        return len(self.key_ids) + len(self.subscription_ids)
+        return sum(len(ids) for ids in self)
+
+
+class _Named(NamedTuple):
+    """A column by which statements name what they write."""
+
+    column: Column[Any]
+    noun: str
+    deletes: bool = True
+    """Whether a row that is deleted by it can be followed: not where what else it belonged to goes with the row."""
+
+
+# The first that a statement gives values of counts. An update that sets one (a subscription that moves to another app) is not
+# followed: what it belonged to before would keep it.
+_FOLLOWED: dict[str, tuple[_Named, ...]] = {
+    keys.name: (_Named(keys.c.id, "keys"),),
+    subscriptions.name: (
+        _Named(subscriptions.c.id, "subscriptions", deletes=False),
+        _Named(subscriptions.c.app_id, "apps"),
+        _Named(subscriptions.c.service_id, "subscribed", deletes=False),
+    ),
+    apps.name: (_Named(apps.c.id, "apps"),),
+    services.name: (_Named(services.c.id, "services"),),
+    deployments.name: (_Named(deployments.c.service_id, "services"),),
+    aliases.name: (_Named(aliases.c.service_id, "services"),),
+    service_teams.name: (_Named(service_teams.c.service_id, "services"),),
+    releases.name: (_Named(releases.c.service_id, "services"), _Named(releases.c.id, "releases", deletes=False)),
+    teams.name: (_Named(teams.c.id, "teams", deletes=False),),
+    providers.name: (_Named(providers.c.id, "providers"),),
+    plans.name: (_Named(plans.c.id, "plans"),),
+    limits.name: (_Named(limits.c.owner_id, "owners"),),
+}
 
 
 class Changes:
@@ -70,15 +115,15 @@ class Changes:
     def __init__(self) -> None:
         self.audited = False
         """Whether the audit trail has a new entry."""
-        self._ids: dict[str, set[str]] = {name: set() for name in _SINGLE}
+        self._ids: dict[str, set[str]] = {noun: set() for noun in Touched._fields}
         self._elsewhere = False
 
     @property
     def touched(self) -> Touched | None:
-        """The keys and subscriptions that were written, if nothing else was; None when anything may have changed."""
+        """What was written; None when it may be anything."""
         if self._elsewhere:
             return None
-        return Touched(frozenset(self._ids[tables.keys.name]), frozenset(self._ids[tables.subscriptions.name]))
+        return Touched(**{noun: frozenset(ids) for noun, ids in self._ids.items()})
 
     def before_execute(
         self, _conn: object, statement: object, many: Sequence[Mapping[str, Any]], params: Mapping[str, Any], _: object
@@ -93,11 +138,13 @@ class Changes:
         if table in _UNPUBLISHED:
             self.audited = self.audited or table == audit_tables.audit.name
             return
-        found = None if table not in _SINGLE or many or params else _id_of(statement, *_SINGLE[table])
-        if found is None:
+        rows = [params] if params else many
+        named = _named(statement, _FOLLOWED.get(table, ()), rows)
+        if named is None:
             self._elsewhere = True
         else:
-            self._ids[table].add(found)
+            noun, ids = named
+            self._ids[noun].update(ids)
 
     def before_cursor_execute(
         self, _conn: object, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool
@@ -122,29 +169,52 @@ def watching(connection: Connection) -> Iterator[Changes]:
             event.remove(watched, name, listener)
 
 
-def _id_of(statement: Insert | Update | Delete, table: Table, fixed: Sequence[str]) -> str | None:
-    """The one row that a statement writes; None when it may be another number of them, or one of the `fixed` columns."""
-    if isinstance(statement, Delete):
-        # What it was published under goes with its row.
-        return None
+def _named(
+    statement: Insert | Update | Delete, followed: Sequence[_Named], rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, set[str]] | None:
+    """What a statement writes, and the ids by which it says so; None when it may be other rows too.
+
+    `rows` are the values that were handed over beside it.
+    """
     if isinstance(statement, Insert):
-        if statement.select is not None:
-            return None
-        found = statement.compile().params.get("id")
-        return found if isinstance(found, str) else None
+        return None if statement.select is not None else _inserted(statement, followed, rows)
     condition = statement.whereclause
-    if condition is None or not statement.compile().params.keys().isdisjoint(fixed):
+    if rows or condition is None:
         return None
-    for part in _conjuncts(condition):
-        if (
-            isinstance(part, BinaryExpression)
-            and part.operator is operators.eq
-            and part.left is table.c.id
-            and isinstance(part.right, BindParameter)
-            and isinstance(part.right.value, str)
-        ):
-            return part.right.value
+    if isinstance(statement, Update) and any(one.column.name in statement.compile().params for one in followed):
+        return None
+    for one in followed:
+        if isinstance(statement, Delete) and not one.deletes:
+            continue
+        for part in _conjuncts(condition):
+            if (ids := _values(part, one.column)) is not None:
+                return one.noun, ids
     return None
+
+
+def _inserted(
+    statement: Insert, followed: Sequence[_Named], rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, set[str]] | None:
+    given = rows or [statement.compile().params]
+    for one in followed:
+        ids = {row.get(one.column.name) for row in given}
+        if all(isinstance(id_, str) for id_ in ids):
+            return one.noun, {str(id_) for id_ in ids}
+    return None
+
+
+def _values(part: object, column: Column[Any]) -> set[str] | None:
+    """The values that a condition allows in this column; None when it does not say."""
+    if (
+        not isinstance(part, BinaryExpression)
+        or part.left is not column
+        or not isinstance(part.right, BindParameter)
+        or part.operator not in (operators.eq, operators.in_op)
+    ):
+        return None
+    value = part.right.value
+    values = [value] if part.operator is operators.eq else list(value or ())
+    return {str(one) for one in values} if all(isinstance(one, str) for one in values) else None
 
 
 def _conjuncts(condition: ColumnElement[Any]) -> Sequence[object]:

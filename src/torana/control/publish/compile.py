@@ -25,6 +25,8 @@ from torana.control.publish.grants import Grants, Offer, Place
 from torana.control.publish.read import KEEP_EXPIRED_US, Subscribed, Truth
 from torana.control.publish.released import Designed, by_service, custom_of, places_of, release_problems
 from torana.control.publish.subscribed import given, offered
+from torana.control.releases.repository import Served
+from torana.control.services.service import Alias, Deployment, Service
 from torana.core import snapshot as published
 from torana.stores.secrets.master import MasterKey, MasterKeyError
 
@@ -52,9 +54,10 @@ class Compiled(NamedTuple):
 class Surroundings(NamedTuple):
     """What apps are compiled with: all that does not change with their subscriptions."""
 
-    offers: dict[str, Offer]
-    providers: dict[str, Provider]
-    teams: dict[str, str]
+    offers: Mapping[str, Offer]
+    """By the id of the service."""
+    providers: Mapping[str, Provider]
+    teams: Mapping[str, str]
     shared: Mapping[str, frozenset[str]]
     plans: Mapping[str, tuple[LimitDraft, ...]]
 
@@ -62,44 +65,66 @@ class Surroundings(NamedTuple):
 def compile_snapshot(truth: Truth, master: MasterKey, *, version: int, compiled_us: int) -> Compiled:
     """The snapshot of this truth. Raises NotPublishable."""
     providers = {provider.id: provider for provider in truth.providers}
-    deployments = _grouped(truth.deployments, attrgetter("service_id"))
-    aliases = _grouped(truth.aliases, attrgetter("service_id"))
-    released = by_service(truth.releases)
-    offers = {
-        s.id: Offer(s, deployments.get(s.id, []), aliases.get(s.id, []))
-        if s.lifecycle == "direct"
-        else Offer(s, places_of(released[s.id]), aliases.get(s.id, []), released[s.id])
-        for s in truth.services
-        # A draft without a release is nobody's to call.
-        if s.lifecycle == "direct" or s.id in released
-    }
-    if reasons := _problems(offers.values(), providers):
+    offers = compile_offers(truth.services, truth.deployments, truth.aliases, truth.releases)
+    if reasons := problems(offers.values(), providers):
         raise NotPublishable(reasons)
     limits = limits_by_owner(truth.limits)
     teams = {team.id: team.name for team in truth.teams}
     surroundings = Surroundings(offers, providers, teams, truth.shared, truth.plans)
     apps = compile_apps(surroundings, truth.apps, truth.subscriptions, limits)
     reachable = {id_: offers[id_] for id_ in {id_ for app in apps.values() for id_ in app.grants.values()}}
-    used = {d.provider_id for offer in reachable.values() for d in offer.deployments}
-    closed = {id_: why for id_ in sorted(used) if (why := _closed(providers[id_], master))}
+    accounts, closed = compile_accounts(providers, providers_of(reachable.values()), master)
     snapshot = published.Snapshot(
         version=version,
         compiled_us=compiled_us,
         keys=compile_keys(truth.keys, limits, compiled_us),
         apps=apps,
-        services={
-            id_: _service(reachable[id_], providers, _limits(limits, id_, "service", reachable[id_].service.name))
-            for id_ in sorted(reachable)
-        },
-        accounts={id_: _account(providers[id_]) for id_ in sorted(used) if id_ not in closed},
+        services={id_: compile_service(reachable[id_], providers, limits) for id_ in sorted(reachable)},
+        accounts=accounts,
         issuers=_issuers(truth),
-        offered=offered([offer.service for offer in offers.values() if _is_served(offer)], truth.aliases, truth.shared),
+        offered=offered(offers.values(), truth.shared),
     )
-    return Compiled(snapshot, {providers[id_].name: why for id_, why in closed.items()}, surroundings)
+    return Compiled(snapshot, closed, surroundings)
 
 
-def _is_served(offer: Offer) -> bool:
-    return not offer.releases or any(one.design is not None for one in offer.releases)
+def compile_offers(
+    services: Iterable[Service],
+    deployments: Iterable[Deployment],
+    aliases: Iterable[Alias],
+    releases: Sequence[Served],
+) -> dict[str, Offer]:
+    """What can be offered of these active services, by their ids; the others are theirs."""
+    placed = _grouped(deployments, attrgetter("service_id"))
+    named = _grouped(aliases, attrgetter("service_id"))
+    released = by_service(releases)
+    return {
+        s.id: Offer(s, placed.get(s.id, []), named.get(s.id, []))
+        if s.lifecycle == "direct"
+        else Offer(s, places_of(released[s.id]), named.get(s.id, []), released[s.id])
+        for s in services
+        # A draft without a release is nobody's to call.
+        if s.lifecycle == "direct" or s.id in released
+    }
+
+
+def providers_of(offers: Iterable[Offer]) -> set[str]:
+    """The ids of the provider accounts that calls of these go to."""
+    return {deployment.provider_id for offer in offers for deployment in offer.deployments}
+
+
+def compile_accounts(
+    providers: Mapping[str, Provider], used: Iterable[str], master: MasterKey
+) -> tuple[dict[str, published.Account], dict[str, str]]:
+    """Accounts as gates see them, by their ids; and the names of those that have to be left out, each with the reason."""
+    accounts: dict[str, published.Account] = {}
+    left_out: dict[str, str] = {}
+    for id_ in sorted(used):
+        provider = providers[id_]
+        if why := _closed(provider, master):
+            left_out[provider.name] = why
+        else:
+            accounts[id_] = compile_account(provider)
+    return accounts, left_out
 
 
 def compile_apps(
@@ -174,17 +199,15 @@ def _issuers(truth: Truth) -> dict[str, tuple[published.Issuer, ...]]:
     return {iss: tuple(found[iss]) for iss in sorted(found)}
 
 
-def compile_account(provider: Provider) -> published.Account:
-    """A provider account as gates see it, whether one of its services can be called or not."""
-    return _account(provider)
-
-
 def limits_by_owner(limits: Iterable[Limit]) -> dict[str, list[Limit]]:
     """Limits by the id of whose they are."""
     return _grouped(limits, attrgetter("owner_id"))
 
 
-def _service(offer: Offer, providers: dict[str, Provider], limits: tuple[published.Limit, ...]) -> published.Service:
+def compile_service(
+    offer: Offer, providers: Mapping[str, Provider], limits: dict[str, list[Limit]]
+) -> published.Service:
+    """A service as gates see it; `limits` by their owner."""
     service = offer.service
     releases = tuple(_release(one, providers) for one in offer.releases)
     custom, flags = service.custom, (service.drop_unsupported, service.try_unsupported)
@@ -200,7 +223,7 @@ def _service(offer: Offer, providers: dict[str, Provider], limits: tuple[publish
         team_id=service.team_id or "",
         kind=service.kind,
         deployments=deployments,
-        limits=limits,
+        limits=_limits(limits, service.id, "service", service.name),
         keep_bodies=service.keep_bodies,
         created=service.created_us // 1_000_000,
         drop_unsupported=flags[0],
@@ -210,7 +233,7 @@ def _service(offer: Offer, providers: dict[str, Provider], limits: tuple[publish
     )
 
 
-def _release(one: Designed, providers: dict[str, Provider]) -> published.Release:
+def _release(one: Designed, providers: Mapping[str, Provider]) -> published.Release:
     release, design = one.release, one.design
     custom = custom_of(design)
     return published.Release(
@@ -232,7 +255,7 @@ def _release(one: Designed, providers: dict[str, Provider]) -> published.Release
 
 
 def _deployments(
-    places: Iterable[Place], custom: str | None, providers: dict[str, Provider]
+    places: Iterable[Place], custom: str | None, providers: Mapping[str, Provider]
 ) -> tuple[published.Deployment, ...]:
     return tuple(
         published.Deployment(
@@ -247,7 +270,8 @@ def _deployments(
     )
 
 
-def _account(provider: Provider) -> published.Account:
+def compile_account(provider: Provider) -> published.Account:
+    """A provider account as gates see it, whether one of its services can be called or not."""
     vendor, options = VENDORS[provider.vendor], places.opened(provider.options)
     credential = provider.sealed_key is not None
     spoken = places.doors(vendor, provider.base_url, places.opened(provider.bases), provider.dialect, options)
@@ -296,7 +320,8 @@ def _limits(limits: dict[str, list[Limit]], owner_id: str, noun: str, name: str)
     )
 
 
-def _problems(offers: Iterable[Offer], providers: dict[str, Provider]) -> list[str]:
+def problems(offers: Iterable[Offer], providers: Mapping[str, Provider]) -> list[str]:
+    """Why these could not be served, one sentence part each."""
     # Every active service counts, called or not: a broken one must be refused to whoever breaks it, not to who subscribes later.
     reasons: list[str] = []
     used: set[str] = set()
@@ -312,8 +337,8 @@ def _problems(offers: Iterable[Offer], providers: dict[str, Provider]) -> list[s
                 reasons.append(f"the service {name} uses a provider account that there is not")
             elif provider.team_id is not None and provider.team_id != offer.service.team_id:
                 reasons.append(f"the service {name} uses a provider account of another team")
-    problems = ((provider, provider_problem(provider)) for id_, provider in providers.items() if id_ in used)
-    reasons.extend(f"the provider {provider.name} cannot be used: {why}" for provider, why in problems if why)
+    found = ((provider, provider_problem(provider)) for id_, provider in providers.items() if id_ in used)
+    reasons.extend(f"the provider {provider.name} cannot be used: {why}" for provider, why in found if why)
     return reasons
 
 

@@ -1,7 +1,7 @@
 """Every name that leads an app to a service."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from torana.control.providers.service import Provider
@@ -22,6 +22,16 @@ class Offer(NamedTuple):
     releases: Sequence[Designed] = ()
     """Newest first."""
 
+    @property
+    def is_served(self) -> bool:
+        """Whether there is something to subscribe to: not where all its releases are over."""
+        return not self.releases or any(one.design is not None for one in self.releases)
+
+    @property
+    def names(self) -> list[str]:
+        """The service's name and aliases, each once."""
+        return list(dict.fromkeys([self.service.name, *(alias.name for alias in self.aliases)]))
+
 
 class Grants:
     """Every name that leads an app to a service, with equal sets of services worked out once.
@@ -30,7 +40,7 @@ class Grants:
     A service's own name comes before an alias, and an alias before `vendor/model`.
     """
 
-    def __init__(self, providers: dict[str, Provider]) -> None:
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
         self._vendors = {provider.id: provider.vendor for provider in providers.values()}
         self._known: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
 

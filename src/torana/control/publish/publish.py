@@ -3,14 +3,13 @@
 A change that cannot be published is rolled back, so the database never holds what gates could not serve. The file is written after
 the commit; whoever dies between the two is caught up by `catch_up`, on the next start and every second.
 
-A change of keys or subscriptions alone, which is what a revocation, an approval and a suspension are, does not read everything
-again: the last publication is kept encoded, the keys and apps that the transaction concerns are put into it, and the file is
-written from that, whole as ever. Everything is compiled anew when anything else was written, when a service comes to its first
-caller or loses its last, when another node has published meanwhile, and when this process has not published yet.
+Most changes do not read everything again: the last publication is kept encoded, what the transaction concerns is put into it
+(`incremental.py`), and the file is written from that, whole as ever. Everything is compiled anew when statements do not say what
+they write, when that is very much, when another node has published meanwhile, and when this process has not published yet.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,11 +18,11 @@ from sqlalchemy import insert, select, text
 
 from torana.control.audit.keep import keep_anchor
 from torana.control.bulk import without_collecting
-from torana.control.policies import service as policies
 from torana.control.publish.changes import Touched, watching
-from torana.control.publish.compile import NotPublishable, compile_apps, compile_keys, compile_snapshot, limits_by_owner
-from torana.control.publish.read import Truth, read, read_apps, read_keys, read_plans, read_subscribed
-from torana.control.publish.sections import Published, whole, with_apps, with_keys
+from torana.control.publish.compile import NotPublishable, compile_snapshot
+from torana.control.publish.incremental import advanced
+from torana.control.publish.read import Truth, read
+from torana.control.publish.sections import Published, whole
 from torana.core.errors import Refusal
 from torana.core.ids import epoch_us
 from torana.kit.log import logger
@@ -36,8 +35,6 @@ __all__ = ["NotPublishable", "Publisher"]
 
 # Any number that nobody else uses: it makes the changes of all nodes come one after the other.
 _CHANGE_LOCK = 7_061_727
-# More than this in one change, and reading everything is no slower.
-_MOST_TOUCHED = 500
 
 
 class Publisher:
@@ -118,10 +115,8 @@ class Publisher:
         """What is to be published now that `touched`, or None for anything, may have changed. Notes a new version."""
         version, digest = await _last(connection)
         before, published = self._published, None
-        if before is not None and touched is not None and touched.size <= _MOST_TOUCHED and before.version == version:
-            published = await _with_apps(connection, before, touched)
-            if published is not None:
-                published = await _with_keys(connection, published, touched)
+        if before is not None and touched is not None and before.version == version:
+            published = await self._advanced(connection, before, touched)
         if published is None:
             published = await self._compiled(connection, version)
         if published.digest == digest:
@@ -134,6 +129,19 @@ class Publisher:
         )
         return published
 
+    async def _advanced(self, connection: Connection, before: Published, touched: Touched) -> Published | None:
+        """What was written put into what was published. Raises Refusal `not_publishable`."""
+        if not touched.size:
+            return before
+        try:
+            found = await advanced(connection, before, touched, self.master, epoch_us())
+        except NotPublishable as error:
+            raise Refusal("not_publishable", reasons=str(error)) from None
+        if found is None:
+            return None
+        _say_left_out(found.left_out)
+        return found.published
+
     async def _compiled(self, connection: Connection, version: int) -> Published:
         """Everything, read and compiled anew. Raises Refusal `not_publishable`."""
         now_us = epoch_us()
@@ -144,8 +152,7 @@ class Publisher:
                 published, left_out = await asyncio.to_thread(self._compile, truth, version, now_us)
         except NotPublishable as error:
             raise Refusal("not_publishable", reasons=str(error)) from None
-        for name, reason in left_out.items():
-            logger().error("provider_left_out", provider=name, reason=reason)
+        _say_left_out(left_out)
         return published
 
     def _compile(self, truth: Truth, version: int, now_us: int) -> tuple[Published, dict[str, str]]:
@@ -166,29 +173,9 @@ async def _wait_for_others(connection: Connection) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
 
 
-async def _with_apps(connection: Connection, before: Published, touched: Touched) -> Published | None:
-    """The same with the apps that have these subscriptions; None where everything has to be compiled."""
-    if not touched.subscription_ids:
-        return before
-    apps = await read_apps(connection, touched.subscription_ids)
-    app_ids = [app.id for app in apps]
-    limits = limits_by_owner(await policies.listed_limits(connection, {*app_ids, *(app.team_id for app in apps)}))
-    subscriptions = await read_subscribed(connection, app_ids)
-    # Not as they were: a plan that nobody had is in no snapshot, so another node may have made it without a new version.
-    around = before.surroundings._replace(plans=await read_plans(connection, {one.plan_id for one in subscriptions}))
-    there = compile_apps(around, apps, subscriptions, limits)
-    return await asyncio.to_thread(with_apps, before, there, epoch_us())
-
-
-async def _with_keys(connection: Connection, before: Published, touched: Touched) -> Published:
-    key_ids = touched.key_ids
-    if not key_ids:
-        return before
-    now_us = epoch_us()
-    limits = limits_by_owner(await policies.listed_limits(connection, key_ids))
-    there = compile_keys(await read_keys(connection, now_us, key_ids), limits, now_us)
-    # In a thread: of a hundred thousand keys the ids are compared.
-    return await asyncio.to_thread(with_keys, before, key_ids, there, now_us)
+def _say_left_out(left_out: Mapping[str, str]) -> None:
+    for name, reason in left_out.items():
+        logger().error("provider_left_out", provider=name, reason=reason)
 
 
 async def _last(connection: Connection) -> tuple[int, bytes]:

@@ -13,6 +13,7 @@ from torana.control.keys.service import Key
 from torana.control.plans.limits import stored_limits
 from torana.control.policies import service as policies
 from torana.control.providers import service as providers
+from torana.control.publish.changes import Touched
 from torana.control.releases import repository as releases
 from torana.control.releases.repository import Served
 from torana.control.services import service as services
@@ -89,15 +90,40 @@ async def read_keys(connection: Connection, now_us: int, key_ids: Collection[str
         keys.c.revoked_us.is_(None), or_(keys.c.expires_us.is_(None), keys.c.expires_us > now_us - KEEP_EXPIRED_US)
     )
     if key_ids is not None:
-        statement = statement.where(keys.c.id.in_(key_ids))
+        statement = statement.where(keys.c.id.in_(sorted(key_ids)))
     return [Key(*row) for row in (await connection.execute(statement)).all()]
 
 
-async def read_apps(connection: Connection, subscription_ids: Collection[str]) -> list[apps.App]:
-    """The apps whose subscriptions these are."""
-    owners = select(tables.subscriptions.c.app_id).where(tables.subscriptions.c.id.in_(subscription_ids))
-    rows = await connection.execute(select(*columns_of(tables.apps, apps.App)).where(tables.apps.c.id.in_(owners)))
+async def read_apps(connection: Connection, ids: Collection[str]) -> list[apps.App]:
+    """The apps of these ids that there are."""
+    table = tables.apps
+    rows = await connection.execute(select(*columns_of(table, apps.App)).where(table.c.id.in_(sorted(ids))))
     return [apps.App(*row) for row in rows]
+
+
+async def apps_concerned(connection: Connection, touched: Touched, service_ids: Collection[str], most: int) -> set[str]:
+    """The ids of the apps that what was written concerns, and of those that have to do with these services; `most` + 1 at most."""
+    table = tables.subscriptions.c
+    found: set[str] = set()
+    for column, ids in (
+        (table.id, touched.subscriptions),
+        (table.plan_id, touched.plans),
+        (table.service_id, {*touched.subscribed, *service_ids}),
+    ):
+        if ids:
+            rows = select(table.app_id).where(column.in_(sorted(ids))).distinct()
+            found.update(await connection.scalars(rows.limit(most + 1)))
+    if team_ids := {*touched.teams, *touched.owners}:
+        rows = select(tables.apps.c.id).where(tables.apps.c.team_id.in_(sorted(team_ids)))
+        found.update(await connection.scalars(rows.limit(most + 1)))
+    return found
+
+
+async def services_at(connection: Connection, provider_ids: Collection[str]) -> set[str]:
+    """The ids of the services that have, or a release of which has, a deployment at these provider accounts."""
+    table = tables.deployments.c
+    statement = select(table.service_id).where(table.provider_id.in_(sorted(provider_ids))).distinct()
+    return set(await connection.scalars(statement))
 
 
 async def read_subscribed(connection: Connection, app_ids: Collection[str] | None = None) -> list[Subscribed]:
@@ -106,7 +132,7 @@ async def read_subscribed(connection: Connection, app_ids: Collection[str] | Non
     columns = [table.c[name] for name in Subscribed._fields]
     statement = select(*columns).where(table.c.state != "cancelled").order_by(table.c.id)
     if app_ids is not None:
-        statement = statement.where(table.c.app_id.in_(app_ids))
+        statement = statement.where(table.c.app_id.in_(sorted(app_ids)))
     return [Subscribed(*row) for row in await connection.execute(statement)]
 
 

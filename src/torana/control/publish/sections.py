@@ -1,4 +1,4 @@
-"""What was published, kept encoded, so that a change of keys or subscriptions re-encodes those keys and apps and nothing else."""
+"""What was published, kept encoded by section, so that a change re-encodes what it concerns and nothing else."""
 
 import hashlib
 from collections import Counter
@@ -15,8 +15,45 @@ _MOST = 1 << 128
 # msgpack: arrays of up to 15 elements begin with one byte, texts of up to 31 bytes with their length, longer ones with this mark.
 _STR_8 = 0xD9
 assert len(Key.__struct_fields__) < 16
-_encode = msgspec.msgpack.Encoder().encode
+encode = msgspec.msgpack.Encoder().encode
 _app = msgspec.msgpack.Decoder(App).decode
+_key = msgspec.msgpack.Decoder(Key).decode
+# The order in which their sums make the digest.
+_SUMMED = ("services", "accounts", "issuers", "offered", "keys", "apps")
+
+
+class Section:
+    """Encoded things by what they are found by, and a sum of them that does not depend on their order."""
+
+    __slots__ = ("_packed", "sum", "things")
+
+    def __init__(self, things: Mapping[bytes, bytes], sum_: int) -> None:
+        self.things = things
+        self.sum = sum_
+        self._packed: file.Packed | None = None
+
+    @property
+    def packed(self) -> file.Packed:
+        """As it is written; worked out once."""
+        if self._packed is None:
+            self._packed = file.pack(self.things)
+        return self._packed
+
+    def changed(self, changes: Mapping[bytes, bytes | None]) -> "Section":
+        """With these in place of what there was; None removes."""
+        before = self.things
+        different = {name: value for name, value in changes.items() if before.get(name) != value}
+        if not different:
+            return self
+        things = dict(before)
+        for name, value in different.items():
+            if value is None:
+                del things[name]
+            else:
+                things[name] = value
+        removed = [(name, before[name]) for name in different if name in before]
+        added = [(name, value) for name, value in different.items() if value is not None]
+        return Section(things, (self.sum - _sum(removed) + _sum(added)) % _MOST)
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -24,100 +61,62 @@ class Published(msgspec.Struct, frozen=True):
 
     version: int
     compiled_us: int
-    keys: Mapping[bytes, bytes]
-    """Encoded keys by the hash of their secret."""
-    key_sum: int
-    """Of all entries of `keys`, in whatever order they came."""
-    apps: Mapping[bytes, bytes]
-    """Encoded apps by their ids. They also are among `others`."""
-    apps_sum: int
-    reach: Mapping[str, int]
-    """How many apps can call each service."""
-    others: Mapping[str, file.Packed]
-    """The other sections, ready to be written."""
-    others_sum: bytes
-    """Of those but the apps."""
+    sections: Mapping[str, Section]
+    reach: Counter[str]
+    """How many apps can call each service; those that none can are not in it."""
     surroundings: Surroundings
-    """What apps were compiled with."""
+    """What it was compiled with."""
 
     @property
     def digest(self) -> bytes:
         """Equal for equal content, however it came about."""
-        sums = self.key_sum.to_bytes(16, "big") + self.apps_sum.to_bytes(16, "big")
-        return hashlib.blake2b(self.others_sum + sums, digest_size=16).digest()
+        sums = b"".join(self.sections[name].sum.to_bytes(16, "big") for name in _SUMMED)
+        return hashlib.blake2b(sums, digest_size=16).digest()
 
     def write(self, folder: Path) -> None:
         """Replace the snapshot file. Raises OSError."""
-        file.write_packed(folder, self.version, self.compiled_us, {"keys": file.pack(self.keys), **self.others})
+        packed = {name: section.packed for name, section in self.sections.items()}
+        file.write_packed(folder, self.version, self.compiled_us, packed)
+
+    def app(self, app_id: str) -> App | None:
+        """An app as it was published."""
+        found = self.sections["apps"].things.get(app_id.encode())
+        return None if found is None else _app(found)
+
+    def apps_that_name(self, service_id: str) -> set[str]:
+        """The ids of all apps in which a service stands, as one that they may call or in another state."""
+        mark = encode(service_id)
+        return {name.decode() for name, app in self.sections["apps"].things.items() if mark in app}
 
 
 def whole(compiled: Compiled) -> Published:
     """Everything encoded anew."""
     snapshot = compiled.snapshot
     things = file.encoded(snapshot)
-    keys, apps = things.pop("keys"), things["apps"]
-    sums = [_sum(section.items()).to_bytes(16, "big") for name, section in things.items() if name != "apps"]
     return Published(
         version=snapshot.version,
         compiled_us=snapshot.compiled_us,
-        keys=keys,
-        key_sum=_sum(keys.items()),
-        apps=apps,
-        apps_sum=_sum(apps.items()),
+        sections={name: Section(section, _sum(section.items())) for name, section in things.items()},
         reach=Counter(id_ for app in snapshot.apps.values() for id_ in set(app.grants.values())),
-        others={name: file.pack(section) for name, section in things.items()},
-        others_sum=b"".join(sums),
         surroundings=compiled.surroundings,
     )
 
 
-def with_keys(before: Published, key_ids: Collection[str], there: Mapping[bytes, Key], compiled_us: int) -> Published:
-    """The same but for the keys of these ids, of which `there` are those that are (still) to be found.
+def with_keys(keys: Section, key_ids: Collection[str], app_ids: Collection[str], there: Mapping[bytes, Key]) -> Section:
+    """The same but for the keys of these ids, of which `there` are those that are (still) to be found, and those of gone apps.
 
     What was published of them is found by their ids, which their entries begin with: a rotation leaves no old value behind.
     """
-    keys = dict(before.keys)
-    ids = {_encode(key_id) for key_id in key_ids}
-    removed = [entry for entry in before.keys.items() if _id_of(entry[1]) in ids]
-    for digest, _ in removed:
-        del keys[digest]
-    added = {digest: _encode(key) for digest, key in there.items()}
-    keys.update(added)
-    return msgspec.structs.replace(
-        before,
-        compiled_us=compiled_us,
-        keys=keys,
-        key_sum=(before.key_sum - _sum(removed) + _sum(added.items())) % _MOST,
-    )
-
-
-def with_apps(before: Published, there: Mapping[str, App], compiled_us: int) -> Published | None:
-    """The same but for some apps, all of which were there before.
-
-    None where a service is called by a first app or by none any more: then not only apps are different.
-    """
-    reach = Counter(before.reach)
-    apps = dict(before.apps)
-    changed: list[tuple[bytes, bytes]] = []
-    for app in there.values():
-        name = app.id.encode()
-        if name not in apps:
-            return None
-        changed.append((name, apps[name]))
-        reach.subtract(set(_app(apps[name]).grants.values()))
-        reach.update(set(app.grants.values()))
-        apps[name] = _encode(app)
-    if {id_ for id_, count in reach.items() if count > 0} != set(before.reach):
-        return None
-    added = [(name, apps[name]) for name, _ in changed]
-    return msgspec.structs.replace(
-        before,
-        compiled_us=compiled_us,
-        apps=apps,
-        apps_sum=(before.apps_sum - _sum(changed) + _sum(added)) % _MOST,
-        reach=+reach,
-        others={**before.others, "apps": file.pack(apps)},
-    )
+    changes: dict[bytes, bytes | None] = {}
+    if key_ids:
+        ids = {encode(key_id) for key_id in key_ids}
+        changes.update((digest, None) for digest, entry in keys.things.items() if _id_of(entry) in ids)
+    for app_id in app_ids:
+        mark = encode(app_id)
+        holders = (digest for digest, entry in keys.things.items() if mark in entry and _key(entry).app_id == app_id)
+        changes.update((digest, None) for digest in holders)
+    changes.update((digest, encode(key)) for digest, key in there.items())
+    return keys.changed(changes)
 
 
 def _id_of(key: bytes) -> bytes:

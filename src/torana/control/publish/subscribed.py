@@ -10,8 +10,9 @@ import msgspec
 
 from torana.control.apps.service import App
 from torana.control.policies.service import LimitDraft
+from torana.control.publish.grants import Offer
 from torana.control.publish.read import Subscribed
-from torana.control.services.repository import EVERYBODY, Alias, Service
+from torana.control.services.repository import EVERYBODY, Service
 from torana.control.subscriptions.service import may_subscribe
 from torana.core import snapshot as published
 
@@ -60,23 +61,20 @@ def given(
     return found
 
 
-def offered(
-    services: Iterable[Service], aliases: Iterable[Alias], shared: Mapping[str, frozenset[str]]
-) -> dict[str, tuple[published.Offered, ...]]:
+def offered(offers: Iterable[Offer], shared: Mapping[str, frozenset[str]]) -> dict[str, tuple[published.Offered, ...]]:
     """Services by their names and aliases, with who sees them."""
     found: defaultdict[str, list[published.Offered]] = defaultdict(list)
-    known: dict[str, published.Offered] = {}
-    for service in services:
+    for offer in offers:
+        if not offer.is_served:
+            continue
+        service = offer.service
         own = () if service.team_id is None else (service.team_id,)
         others = shared.get(service.id, NOBODY) if service.visibility == "teams" else NOBODY
         seen = None if service.visibility in EVERYBODY else tuple(sorted({*own, *others}))
-        known[service.id] = one = published.Offered(service.id, service.name, service.team_id or "", seen)
-        found[service.name].append(one)
-    for alias in aliases:
-        other = known.get(alias.service_id)
-        if other is not None and other not in found[alias.name]:
-            found[alias.name].append(other)
-    return {name: tuple(sorted(found[name], key=lambda one: one.service_id)) for name in sorted(found) if found[name]}
+        one = published.Offered(service.id, service.name, service.team_id or "", seen)
+        for name in offer.names:
+            found[name].append(one)
+    return {name: tuple(sorted(found[name], key=lambda one: one.service_id)) for name in sorted(found)}
 
 
 def _end(one: Subscribed) -> tuple[int, str] | None:

@@ -131,13 +131,16 @@ async def paged(
     return [Release(*row) for row in rows], following
 
 
-async def served(connection: Connection) -> list[Served]:
-    """All releases that are live or retired, those of a service newest first."""
+async def served(connection: Connection, service_ids: Collection[str] | None = None) -> list[Served]:
+    """All releases that are live or retired, or those of these services; of a service newest first."""
     names = [column for column in columns_of(releases, Served) if column.name != "design"]
     order = (releases.c.service_id, releases.c.major.desc(), releases.c.minor.desc())
     live = select(*names, releases.c.design).where(releases.c.state.in_(LIVE)).order_by(*order)
     # Of those that are over nothing but their numbers is needed, and there are the most of them.
     over = select(*names).where(releases.c.state == "retired").order_by(*order)
+    if service_ids is not None:
+        mine = releases.c.service_id.in_(sorted(service_ids))
+        live, over = live.where(mine), over.where(mine)
     found = [Served(*row) for row in await connection.execute(live)]
     found += [Served(*row) for row in await connection.execute(over)]
     return sorted(found, key=lambda one: (one.service_id, -one.major, -one.minor))
@@ -179,6 +182,12 @@ async def subscribed_teams(connection: Connection, service_id: str) -> list[str]
         subscriptions.c.service_id == service_id, subscriptions.c.state == "approved"
     )
     return sorted(set(await connection.scalars(statement)))
+
+
+async def services_of(connection: Connection, release_ids: Collection[str]) -> set[str]:
+    """The ids of the services whose releases these are."""
+    statement = select(releases.c.service_id).where(releases.c.id.in_(sorted(release_ids)))
+    return set(await connection.scalars(statement))
 
 
 async def set_lifecycle(connection: Connection, service_id: str, lifecycle: str) -> None:

@@ -197,6 +197,12 @@ async def remove(connection: Connection, service_id: str) -> None:
     await connection.execute(delete(services).where(services.c.id == service_id))
 
 
+async def by_ids(connection: Connection, ids: Collection[str]) -> list[Service]:
+    """Those of these ids that there are."""
+    rows = await connection.execute(select(*columns_of(services, Service)).where(services.c.id.in_(sorted(ids))))
+    return [Service(*row) for row in rows]
+
+
 async def deployments_of(
     connection: Connection, service_id: str | None = None, *, kept_too: bool = False
 ) -> list[Deployment]:
@@ -236,15 +242,19 @@ async def set_deployments(
     """Make these a service's deployments; ones with a known id are changed in place, and rows of `used` ids stay for releases."""
     held = {deployment.id for deployment in await deployments_of(connection, service_id, kept_too=True)}
     left = held - {deployment.id for deployment in wanted}
+    # Statements name the service, so that publishing knows which one to compile (publish/changes.py).
+    mine = deployments.c.service_id == service_id
     if gone := left - set(used):
-        await connection.execute(delete(deployments).where(deployments.c.id.in_(sorted(gone))))
+        await connection.execute(delete(deployments).where(mine, deployments.c.id.in_(sorted(gone))))
     if kept := left & set(used):
-        kept_rows = update(deployments).where(deployments.c.id.in_(sorted(kept)))
+        kept_rows = update(deployments).where(mine, deployments.c.id.in_(sorted(kept)))
         await connection.execute(kept_rows.values(position=_KEPT))
     for deployment in wanted:
         values = msgspec.structs.asdict(deployment)
         if deployment.id in held:
-            await connection.execute(update(deployments).where(deployments.c.id == values.pop("id")).values(values))
+            same = mine & (deployments.c.id == values.pop("id"))
+            del values["service_id"]
+            await connection.execute(update(deployments).where(same).values(values))
         else:
             await connection.execute(insert(deployments).values(values))
 

@@ -70,13 +70,15 @@ async def shared_names(connection: Connection, service_id: str) -> list[tuple[st
     return [(row[0], row[1]) for row in await connection.execute(statement)]
 
 
-async def all_shared(connection: Connection) -> dict[str, frozenset[str]]:
-    """The lists of all services whose visibility is `teams`."""
+async def all_shared(connection: Connection, service_ids: Collection[str] | None = None) -> dict[str, frozenset[str]]:
+    """The lists of all services, or of these, whose visibility is `teams`."""
     statement = (
         select(service_teams.c.service_id, service_teams.c.shared_with)
         .join(services, services.c.id == service_teams.c.service_id)
         .where(services.c.visibility == "teams")
     )
+    if service_ids is not None:
+        statement = statement.where(services.c.id.in_(sorted(service_ids)))
     found: defaultdict[str, set[str]] = defaultdict(set)
     for service_id, team_id in await connection.execute(statement):
         found[service_id].add(team_id)

@@ -37,6 +37,12 @@ async def by_name(connection: Connection, name: str) -> Team | None:
     return None if row is None else Team(*row)
 
 
+async def names_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The names of these teams, by id."""
+    rows = await connection.execute(select(teams.c.id, teams.c.name).where(teams.c.id.in_(sorted(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
 async def listed(connection: Connection) -> list[Team]:
     """All teams, by name."""
     rows = await connection.execute(select(*columns_of(teams, Team)).order_by(teams.c.name))
