@@ -127,13 +127,16 @@ async def services_at(connection: Connection, provider_ids: Collection[str]) -> 
 
 
 async def read_subscribed(connection: Connection, app_ids: Collection[str] | None = None) -> list[Subscribed]:
-    """Subscriptions that are to be published, all or those of these apps."""
+    """Subscriptions that are to be published, all or those of these apps, by id."""
     table = tables.subscriptions
     columns = [table.c[name] for name in Subscribed._fields]
-    statement = select(*columns).where(table.c.state != "cancelled").order_by(table.c.id)
-    if app_ids is not None:
-        statement = statement.where(table.c.app_id.in_(sorted(app_ids)))
-    return [Subscribed(*row) for row in await connection.execute(statement)]
+    statement = select(*columns).where(table.c.state != "cancelled")
+    if app_ids is None:
+        statement = statement.order_by(table.c.id)
+        return [Subscribed(*row) for row in await connection.execute(statement)]
+    # Sorted here: for the order by id SQLite would go through all that there are.
+    rows = await connection.execute(statement.where(table.c.app_id.in_(sorted(app_ids))))
+    return sorted(Subscribed(*row) for row in rows)
 
 
 async def read_plans(
