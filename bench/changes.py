@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import psutil
 
 from bench.organisation import Organisation
 from bench.processes import HOST, BenchError, running, status_of, tail, wait_until
@@ -106,15 +108,17 @@ class Node:
         started = time.perf_counter()
         send()
         replied = time.perf_counter() - started
+        self.wait(key, service, done)
+        return Changed(kind, replied, time.perf_counter() - started)
+
+    def wait(self, key: str, service: str, done: Callable[[Answer], bool]) -> None:
+        """Until every gate answers calls with this key as it should. Raises BenchError."""
         waiting = list(self._wires.values())
-        while True:
-            waiting = [wire for wire in waiting if not done(wire.call(key, service)[0])]
-            took = time.perf_counter() - started
-            if not waiting:
-                return Changed(kind, replied, took)
-            if took > MOST_SECONDS:
+        until = time.monotonic() + MOST_SECONDS
+        while waiting := [wire for wire in waiting if not done(wire.call(key, service)[0])]:
+            if time.monotonic() > until:
                 answers = [wire.call(key, service)[0] for wire in waiting]
-                raise BenchError(f"a change of the kind {kind} was not served within {MOST_SECONDS:g} s: {answers}")
+                raise BenchError(f"a change was not served within {MOST_SECONDS:g} s: {answers}")
             time.sleep(_LOOK_SECONDS)
 
 
@@ -173,6 +177,49 @@ def _subscription(node: Node, app: int) -> str:
     service = organisation.services[organisation.granted[app]]
     items = node.admin("GET", f"subscriptions?app={organisation.apps[app]}")["items"]
     return next(str(one["id"]) for one in items if one["service"]["id"] == service)
+
+
+_REVOKE_AND_DIE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from torana.control.keys import repository as keys
+from torana.control.publish.publish import Publisher
+from torana.settings import Settings
+from torana.stores.secrets.master import load
+from torana.stores.snapshots import file
+from torana.stores.sql.engine import create
+
+async def main():
+    data = Path(sys.argv[1])
+    publisher = Publisher(create(Settings(data=str(data))), load(data), data / "snapshot")
+    file.write_packed = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    async with publisher.change() as connection:
+        await keys.revoke(connection, sys.argv[2], 1)
+
+asyncio.run(main())
+"""
+"""Dies between the commit and the snapshot's file."""
+
+
+def crash(node: Node, data: Path, tree: list[int], app: int) -> float:
+    """Seconds from the death of control, which has committed a revocation and not announced it, until every gate refuses the key.
+
+    Another process commits in control's place while that is stopped: nothing else would die at this very point.
+    """
+    (control,) = [one for one in map(psutil.Process, tree) if "torana: control" in " ".join(one.cmdline())]
+    key_id, key = node.organisation.keys[app]
+    service = f"service-{node.organisation.granted[app]}"
+    control.suspend()
+    try:
+        command = [sys.executable, "-c", _REVOKE_AND_DIE, str(data), key_id]
+        done = subprocess.run(command, capture_output=True, timeout=600)
+    finally:
+        started = time.perf_counter()
+        control.kill()
+    if done.returncode != -signal.SIGKILL:
+        raise BenchError(f"the revocation failed: {done.stderr.decode(errors='replace')[-1500:]}")
+    node.wait(key, service, with_status(401))
+    return time.perf_counter() - started
 
 
 class SteadyLoad:

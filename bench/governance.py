@@ -22,7 +22,7 @@ from bench.torana import Declared, torana
 from torana.settings import Settings
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-LIST_MS, EFFECTIVE_SECONDS, DELAY_MS = 50.0, 1.0, 20.0
+LIST_MS, EFFECTIVE_SECONDS, APART_SECONDS, DELAY_MS = 50.0, 1.0, 2.0, 20.0
 SHOWN = 12
 """The slowest kinds of requests that are told one by one."""
 REQUESTS, CHANGES, BIG_CHANGES, SWAPS = 100, 12, 3, 12
@@ -68,12 +68,12 @@ def _times(seconds: Sequence[float]) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def node(data: Path, organisation: Organisation, workers: int) -> Iterator[tuple[Node, int]]:
-    """A running instance on this data, and its port."""
+def node(data: Path, organisation: Organisation, workers: int) -> Iterator[tuple[Node, Server]]:
+    """A running instance on this data."""
     with torana(data, Declared(data.parent / "none", [], {}), workers) as instance:
         reached = Node(instance.server.port, workers, organisation)
         try:
-            yield reached, instance.server.port
+            yield reached, instance.server
         finally:
             reached.close()
 
@@ -86,13 +86,13 @@ def callers(folder: Path, organisation: Organisation, most: int) -> str:
     return str(path)
 
 
-def small(folder: Path, upstream: Server, count: int, pace: float) -> Findings:
-    """Changes at 100 services while two gates are called all the time."""
+def small(folder: Path, upstream: Server, count: int, pace: float) -> list[Findings]:
+    """Changes at 100 services while two gates are called all the time, and then a control that dies at the wrong moment."""
     data = folder / "small"
     organisation = fill(Settings(data=str(data)), SMALL, upstream.port)
-    with node(data, organisation, 2) as (reached, port):
+    with node(data, organisation, 2) as (reached, server):
         asked = Pace(
-            port=port,
+            port=server.port,
             per_second=pace,
             connections=64,
             callers_file=callers(folder, organisation, LOAD_CALLERS),
@@ -101,8 +101,13 @@ def small(folder: Path, upstream: Server, count: int, pace: float) -> Findings:
         with changes.steady(asked, folder) as load:
             made = list(changes.each_kind(reached, count))
             under = load.stop()
+        apart = changes.crash(reached, data, server.tree, len(organisation.apps) // 2)
     note = f"{under.calls / under.seconds:,.0f} calls/s meanwhile of {pace:,.0f} asked for, no error"
-    return effective("a change served by every gate, 100 services", made, EFFECTIVE_SECONDS, note)
+    found = effective("a change served by every gate, 100 services", made, EFFECTIVE_SECONDS, note)
+    figure = Figure(
+        "gates behind the database after control died between commit and announcement", APART_SECONDS, apart, "s"
+    )
+    return [found, Findings([figure], [])]
 
 
 def large(folder: Path, data: Path, organisation: Organisation, count: int) -> list[Findings]:
@@ -112,8 +117,8 @@ def large(folder: Path, data: Path, organisation: Organisation, count: int) -> l
     whole = Detail("Publishing everything", ("s", "most memory MB", "snapshot MB"), [row])
     with node(data, organisation, 2) as (reached, _):
         made = list(changes.each_kind(reached, count))
-    with node(data, organisation, 1) as (reached, port):
-        delay = swapped(folder, organisation, reached, port)
+    with node(data, organisation, 1) as (reached, server):
+        delay = swapped(folder, organisation, reached, server.port)
     return [Findings([], [whole]), effective("A change at full size", made, None, "without load"), delay]
 
 

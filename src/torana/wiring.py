@@ -66,7 +66,7 @@ def run_gate(settings: Settings, slot: int, listen_fd: int, ready: Callable[[], 
 
 def run_control(settings: Settings, listen_fd: int, ready: Callable[[], None]) -> None:
     """Be control until SIGTERM. `listen_fd` is the socket of `admin_listen`, -1 without one."""
-    from torana.control.app import serve_control
+    from torana.control.serve import serve_control
     from torana.stores.secrets import check, master
 
     folder = Path(settings.data)

@@ -166,7 +166,7 @@ def running(operator: Operator) -> Iterator[Operator]:
     import uvicorn
 
     from torana.control.door import Door
-    from torana.control.serve import open_socket
+    from torana.control.listening import open_socket
 
     started = threading.Event()
     servers: list[uvicorn.Server] = []

@@ -37,7 +37,6 @@ from torana.control.releases.endpoints import router as releases
 from torana.control.roles.endpoints import router as roles
 from torana.control.scim.app import scim_routed
 from torana.control.scim.resources import PREFIX as SCIM
-from torana.control.serve import serve_control
 from torana.control.service_accounts.endpoints import router as service_accounts
 from torana.control.services.endpoints import router as services
 from torana.control.services.probing import Prober
@@ -52,8 +51,6 @@ from torana.control.webhooks.call import Caller
 from torana.control.webhooks.endpoints import router as webhooks
 from torana.core.errors import Refusal
 from torana.settings import Settings
-
-__all__ = ["create_app", "serve_control"]
 
 PREFIX = "/api/v1"
 ROUTERS = (
