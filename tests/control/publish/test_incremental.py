@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from tests.control.issuers.test_endpoints import BODY, JWKS
 from tests.support.api import organisation
 from tests.support.organisation import CANARY
-from tests.support.published import compilations, same_as_compiled
+from tests.support.published import compilations, same_as_compiled, state
 from torana.control.access.scope import PLATFORM
 from torana.control.apps import service as apps
 from torana.control.keys import service as keys
@@ -342,13 +342,21 @@ async def test_every_change_is_published_as_compiling_everything_would_and_witho
         ]
         for deed, first, second in begin:
             await deed(World(connection, publisher, first, second))
+    other = Publisher(publisher.engine, publisher.master, publisher._folder.with_name("other"))
+    await other.catch_up()
     with pytest.MonkeyPatch.context() as patch, compilations(patch) as compiled:
-        for deed, first, second in asked:
-            async with publisher.change() as connection:
-                await deed(World(connection, publisher, first, second))
+        for number, (deed, first, second) in enumerate(asked):
+            # Two nodes take turns, each with what the other has published meanwhile.
+            at = (publisher, other)[number % 2]
+            async with at.change() as connection:
+                await deed(World(connection, at, first, second))
             assert not compiled, deed.__name__
-            await same_as_compiled(publisher)
+            await same_as_compiled(at)
             compiled.clear()
+        await publisher.catch_up()
+        await other.catch_up()
+        assert not compiled
+        assert state(publisher).digest == state(other).digest
 
 
 @pytest.mark.parametrize("deed", ["taken away", "brought back"])

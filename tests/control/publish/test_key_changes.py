@@ -213,6 +213,45 @@ async def test_what_another_node_published_is_not_undone_by_a_change_of_a_key(
     assert await publisher.version() == version + 2
 
 
+async def test_versions_of_another_node_are_caught_up_by_what_they_were_made_for(
+    publisher: Publisher, consumer: Consumer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Publisher(publisher.engine, publisher.master, tmp_path / "other")
+    assert await other.catch_up()
+    async with publisher.change() as connection:
+        await apps.set_keep_bodies(connection, consumer.app, True)
+    async with publisher.change() as connection:
+        await keys.revoke(connection, PLATFORM, consumer.key.id)
+    with compilations(monkeypatch) as compiled:
+        assert await other.catch_up()
+    assert not compiled
+    assert found(publisher, tmp_path / "other", consumer.secret) is None
+    # A version that does not say what it was made for may have changed anything.
+    async with publisher.change() as connection:
+        await connection.execute(update(tables.apps).values(keep_bodies=False))
+    with compilations(monkeypatch) as compiled:
+        assert await other.catch_up()
+    assert len(compiled) == 1
+    assert state(other).digest == state(publisher).digest
+
+
+async def test_versions_of_a_restored_database_are_not_taken_for_those_before(
+    publisher: Publisher, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = state(publisher)
+    async with publisher.engine.begin() as connection:
+        table = tables.publications
+        await connection.execute(update(table).where(table.c.version == published.version).values(digest=bytes(16)))
+        await connection.execute(
+            insert(table).values(version=published.version + 1, published_us=1, digest=bytes(16), touched="{}")
+        )
+    with compilations(monkeypatch) as compiled:
+        async with publisher.change() as connection:
+            await apps.set_keep_bodies(connection, consumer.app, True)
+    assert len(compiled) == 1
+    await same_as_compiled(publisher)
+
+
 async def test_a_file_that_could_not_be_written_is_written_later_without_compiling_again(
     publisher: Publisher, folder: Path, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from msgspec import json
 from sqlalchemy import (
     BindParameter,
     BooleanClauseList,
@@ -74,6 +75,28 @@ class Touched(NamedTuple):
     def size(self) -> int:
         """How many things."""
         return sum(len(ids) for ids in self)
+
+    def and_(self, other: "Touched") -> "Touched":
+        """What either has."""
+        return Touched(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+NOTHING = Touched()
+
+
+def stored(touched: Touched | None) -> str | None:
+    """As JSON, for other nodes; None is anything."""
+    if touched is None:
+        return None
+    return json.encode({noun: sorted(ids) for noun, ids in touched._asdict().items() if ids}).decode()
+
+
+def restored(text: str | None) -> Touched | None:
+    """What `stored` wrote; None, which is anything, also for what another version of the program knew of."""
+    if text is None:
+        return None
+    found = json.decode(text, type=dict[str, frozenset[str]])
+    return Touched(**found) if found.keys() <= set(Touched._fields) else None
 
 
 class _Named(NamedTuple):

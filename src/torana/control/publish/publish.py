@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, text
 
 from torana.control.audit.keep import keep_anchor
 from torana.control.bulk import without_collecting
-from torana.control.publish.changes import Touched, watching
+from torana.control.publish.changes import NOTHING, Touched, restored, stored, watching
 from torana.control.publish.compile import NotPublishable, compile_snapshot
 from torana.control.publish.incremental import advanced
 from torana.control.publish.read import Truth, read
@@ -35,6 +35,8 @@ __all__ = ["NotPublishable", "Publisher"]
 
 # Any number that nobody else uses: it makes the changes of all nodes come one after the other.
 _CHANGE_LOCK = 7_061_727
+# Versions of other nodes; what is further behind reads everything.
+_MOST_MISSED = 200
 
 
 class Publisher:
@@ -89,9 +91,9 @@ class Publisher:
         async with self._turn:
             async with reading(self.engine) as connection:
                 version, digest = await _last(connection)
-                published = self._published
-                # This process's own, if it could not write the file or has only now done so.
-                if published is None or published.version != version:
+                # Nothing is left to compile where this process made it, and could not write the file or has only now done so.
+                published = await self._advanced(connection, version, NOTHING)
+                if published is None or published.digest != digest:
                     published = await self._compiled(connection, version)
             if published.digest == digest:
                 self._published = published
@@ -114,9 +116,7 @@ class Publisher:
     async def _after(self, connection: Connection, touched: Touched | None) -> Published:
         """What is to be published now that `touched`, or None for anything, may have changed. Notes a new version."""
         version, digest = await _last(connection)
-        before, published = self._published, None
-        if before is not None and touched is not None and before.version == version:
-            published = await self._advanced(connection, before, touched)
+        published = await self._advanced(connection, version, touched)
         if published is None:
             published = await self._compiled(connection, version)
         if published.digest == digest:
@@ -124,13 +124,27 @@ class Publisher:
         published = msgspec.structs.replace(published, version=version + 1)
         await connection.execute(
             insert(publications).values(
-                version=published.version, published_us=published.compiled_us, digest=published.digest
+                version=published.version,
+                published_us=published.compiled_us,
+                digest=published.digest,
+                touched=stored(touched),
             )
         )
         return published
 
-    async def _advanced(self, connection: Connection, before: Published, touched: Touched) -> Published | None:
-        """What was written put into what was published. Raises Refusal `not_publishable`."""
+    async def _advanced(self, connection: Connection, version: int, touched: Touched | None) -> Published | None:
+        """What was written here, and by others up to `version`, put into what was published; None where that cannot be done.
+
+        Raises Refusal `not_publishable`.
+        """
+        before = self._published
+        if before is None or touched is None:
+            return None
+        if before.version != version:
+            others = await _since(connection, before, version)
+            if others is None:
+                return None
+            before, touched = msgspec.structs.replace(before, version=version), touched.and_(others)
         if not touched.size:
             return before
         try:
@@ -184,3 +198,25 @@ async def _last(connection: Connection) -> tuple[int, bytes]:
     )
     row = rows.one_or_none()
     return (0, b"") if row is None else (int(row[0]), bytes(row[1]))
+
+
+async def _since(connection: Connection, before: Published, version: int) -> Touched | None:
+    """What all versions after `before` were made for; None where one does not say, or `before` is not one of theirs."""
+    if not 0 <= version - before.version <= _MOST_MISSED:
+        return None
+    rows = await connection.execute(
+        select(publications.c.digest, publications.c.touched)
+        .where(publications.c.version >= before.version)
+        .order_by(publications.c.version)
+    )
+    there = rows.all()
+    # A database that was restored has other versions of the same number.
+    if len(there) != version - before.version + 1 or there[0].digest != before.digest:
+        return None
+    found = NOTHING
+    for row in there[1:]:
+        one = restored(row.touched)
+        if one is None:
+            return None
+        found = found.and_(one)
+    return found

@@ -249,4 +249,6 @@ publications = Table(
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("published_us", BigInteger, nullable=False),
     Column("digest", LargeBinary(16), nullable=False),
+    # JSON: what was written since the version before (control/publish/changes.py). Null is anything.
+    Column("touched", Text),
 )
