@@ -148,7 +148,8 @@ class Publisher:
         if not touched.size:
             return before
         try:
-            found = await advanced(connection, before, touched, self.master, epoch_us())
+            with without_collecting():
+                found = await advanced(connection, before, touched, self.master, epoch_us())
         except NotPublishable as error:
             raise Refusal("not_publishable", reasons=str(error)) from None
         if found is None:
