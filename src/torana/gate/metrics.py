@@ -1,8 +1,8 @@
 """What a gate counts, in plain numbers; other gates' numbers are read from files when somebody asks for /metrics.
 
-Counting costs a dictionary look-up per call. Each process writes its numbers to a file of its own about once a second, and the gate
-that is asked adds them up. A gate that has ended keeps what it had written, and its successor in the slot goes on from there; as
-nothing is shown to anybody that was not written before, no counter ever falls while the instance runs.
+Counting costs two dictionary look-ups per call. Each process writes its numbers to a file of its own about once a second, and the
+gate that is asked adds them up. A gate that has ended keeps what it had written, and its successor in the slot goes on from there;
+as nothing is shown to anybody that was not written before, no counter ever falls while the instance runs.
 """
 
 import time
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _BUCKETS = 30
 BOUNDS_SECONDS = tuple((1 << power) / 1_000_000 for power in range(8, _BUCKETS))
 """Powers of two from 256 µs to 537 s: the bucket of a duration is its number of bits, found without a search."""
-_PUBLISH_NS = 1_000_000_000
+_PUBLISH_NS, _RARELY_NS = 1_000_000_000, 3_000_000_000
+"""How long a gate keeps its numbers for itself, and how long where they are of so many services that writing them takes time."""
+_PAUSES = 200
+"""At least so many times as long as it took to write them."""
 
 
 class Histogram(msgspec.Struct, array_like=True):
@@ -57,8 +60,8 @@ class Numbers(msgspec.Struct):
     written_us: int = 0
 
 
-_Cell = list[Any]
-"""Calls of one service and outcome, and the service's two histograms: found by one look-up a call."""
+_Cell = tuple[dict[str, int], str, Histogram, Histogram]
+"""A service's calls by outcome, the outcome, and the service's two histograms: found by one look-up a call."""
 
 
 class Metrics:
@@ -70,7 +73,7 @@ class Metrics:
         self._file = folder / f"gate-{slot}.json"
         self.numbers = read_numbers(self._file) or Numbers()
         self.unrecorded = self.numbers.unrecorded
-        self._published_ns = 0
+        self._publish_ns = 0
         self._cells: dict[tuple[str, int, str | None], _Cell] = {}
 
     def count(self, call: "Call") -> None:
@@ -80,8 +83,8 @@ class Metrics:
         cell = self._cells.get((name, call.status, call.error))
         if cell is None:
             cell = self._cell(name, call.status, call.error)
-        cell[0] += 1
-        latency, first_byte = cell[1], cell[2]
+        outcomes, outcome, latency, first_byte = cell
+        outcomes[outcome] += 1
         microseconds = call.total_us
         latency.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
         latency.sum_us += microseconds
@@ -90,20 +93,21 @@ class Metrics:
             first_byte.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
             first_byte.sum_us += microseconds
 
-    def _cell(self, name: str, status: int, error: str | None) -> "_Cell":
+    def _cell(self, name: str, status: int, error: str | None) -> _Cell:
         numbers = self.numbers
-        before = numbers.calls.setdefault(name, {}).get(f"{status} {error or ''}", 0)
+        outcomes, outcome = numbers.calls.setdefault(name, {}), f"{status} {error or ''}"
+        outcomes.setdefault(outcome, 0)
         latency = numbers.latency.setdefault(name, Histogram())
-        cell = self._cells[name, status, error] = [before, latency, numbers.first_byte.setdefault(name, Histogram())]
+        first_byte = numbers.first_byte.setdefault(name, Histogram())
+        cell = self._cells[name, status, error] = (outcomes, outcome, latency, first_byte)
         return cell
 
     def publish(self, gate: "Gate", *, at_once: bool = False) -> None:
-        """Write the file, at most once a second unless it is wanted at once."""
+        """Write the file, at most once a second unless it is wanted at once; with thousands of services less often."""
         now_ns = time.monotonic_ns()
-        self.read_gauges(gate)
-        if not at_once and now_ns - self._published_ns < _PUBLISH_NS:
+        if not at_once and now_ns < self._publish_ns:
             return
-        self._published_ns = now_ns
+        self.read_gauges(gate)
         temporary = self._file.with_suffix(".tmp")
         try:
             temporary.write_bytes(msgspec.json.encode(self.numbers))
@@ -111,12 +115,12 @@ class Metrics:
         except OSError:
             # A full disk: the numbers stay in memory and are written when it has room.
             temporary.unlink(missing_ok=True)
+        pause_ns = min(max((time.monotonic_ns() - now_ns) * _PAUSES, _PUBLISH_NS), _RARELY_NS)
+        self._publish_ns = now_ns + pause_ns
 
     def read_gauges(self, gate: "Gate") -> None:
         """Bring the numbers that are states, not counts, up to date."""
         numbers = self.numbers
-        for (name, status, error), cell in self._cells.items():
-            numbers.calls[name][f"{status} {error or ''}"] = cell[0]
         numbers.in_flight = gate.listener.active
         numbers.connections = gate.listener.open_connections
         numbers.unrecorded = self.unrecorded
