@@ -1,8 +1,8 @@
 """What a gate counts, in plain numbers; other gates' numbers are read from files when somebody asks for /metrics.
 
-Counting costs two dictionary look-ups per call. Each process writes its numbers to a file of its own about once a second, and the
-gate that is asked adds them up. A gate that has ended keeps what it had written, and its successor in the slot goes on from there;
-as nothing is shown to anybody that was not written before, no counter ever falls while the instance runs.
+Counting costs a dictionary look-up per call. Each process writes its numbers to a file of its own about once a second, and the gate
+that is asked adds them up. A gate that has ended keeps what it had written, and its successor in the slot goes on from there; as
+nothing is shown to anybody that was not written before, no counter ever falls while the instance runs.
 """
 
 import time
@@ -25,31 +25,43 @@ _PAUSES = 200
 """At least so many times as long as it took to write them."""
 
 
-class Histogram(msgspec.Struct, array_like=True):
-    """Counts by number of bits of the microseconds, and the sum of what was observed."""
+_CALLS, _LATENCY_US, _FIRST_BYTE_US, _LATENCY = range(4)
+_FIRST_BYTE = _LATENCY + _BUCKETS + 1
+Tally = list[int]
+"""Of calls of one service and outcome: how many, the sums of their durations and of the times to their first bytes, and of both how
+many calls each bucket has. One flat list, because with thousands of services each piece that a call touches is a cache miss."""
 
-    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (_BUCKETS + 1))
-    sum_us: int = 0
+
+class Histogram:
+    """Durations of several tallies, added up."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (_BUCKETS + 1)
+        self.sum_us = 0
 
     def cumulative(self) -> list[float]:
         """Counts up to each of BOUNDS_SECONDS, and of all."""
-        totals = list(accumulate(self.counts))
+        totals = list(accumulate(self._counts))
         return [float(total) for total in totals[-len(BOUNDS_SECONDS) - 1 :]]
 
-    def add(self, other: "Histogram") -> None:
-        """Take in another's counts."""
-        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
-        self.sum_us += other.sum_us
+    def add_latency(self, tally: Tally) -> None:
+        """Take in how long the calls took."""
+        self._add(tally[_LATENCY_US], tally[_LATENCY:_FIRST_BYTE])
+
+    def add_first_byte(self, tally: Tally) -> None:
+        """Take in how long their first bytes took."""
+        self._add(tally[_FIRST_BYTE_US], tally[_FIRST_BYTE:])
+
+    def _add(self, sum_us: int, counts: list[int]) -> None:
+        self._counts = [mine + theirs for mine, theirs in zip(self._counts, counts, strict=True)]
+        self.sum_us += sum_us
 
 
 class Numbers(msgspec.Struct):
     """One gate's numbers, as they lie in its file."""
 
-    calls: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    tallies: dict[str, dict[str, Tally]] = msgspec.field(default_factory=dict)
     """By service (empty: none was reached), then by `status error`."""
-    latency: dict[str, Histogram] = msgspec.field(default_factory=dict)
-    """By service."""
-    first_byte: dict[str, Histogram] = msgspec.field(default_factory=dict)
     in_flight: int = 0
     connections: int = 0
     unrecorded: int = 0
@@ -58,10 +70,6 @@ class Numbers(msgspec.Struct):
     snapshot_compiled_us: int = 0
     spool_full: bool = False
     written_us: int = 0
-
-
-_Cell = tuple[dict[str, int], str, Histogram, Histogram]
-"""A service's calls by outcome, the outcome, and the service's two histograms: found by one look-up a call."""
 
 
 class Metrics:
@@ -74,33 +82,29 @@ class Metrics:
         self.numbers = read_numbers(self._file) or Numbers()
         self.unrecorded = self.numbers.unrecorded
         self._publish_ns = 0
-        self._cells: dict[tuple[str, int, str | None], _Cell] = {}
+        self._tallies: dict[tuple[str, int, str | None], Tally] = {}
 
     def count(self, call: "Call") -> None:
         """Count one ended call."""
         offer = call.offer
         name = "" if offer is None else offer.service.name
-        cell = self._cells.get((name, call.status, call.error))
-        if cell is None:
-            cell = self._cell(name, call.status, call.error)
-        outcomes, outcome, latency, first_byte = cell
-        outcomes[outcome] += 1
+        tally = self._tallies.get((name, call.status, call.error))
+        if tally is None:
+            tally = self._tally(name, call.status, call.error)
+        tally[_CALLS] += 1
         microseconds = call.total_us
-        latency.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
-        latency.sum_us += microseconds
+        tally[_LATENCY_US] += microseconds
+        tally[_LATENCY + min(microseconds.bit_length(), _BUCKETS)] += 1
         if call.first_byte_ns:
             microseconds = (call.first_byte_ns - call.request.started_ns) // 1000
-            first_byte.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
-            first_byte.sum_us += microseconds
+            tally[_FIRST_BYTE_US] += microseconds
+            tally[_FIRST_BYTE + min(microseconds.bit_length(), _BUCKETS)] += 1
 
-    def _cell(self, name: str, status: int, error: str | None) -> _Cell:
-        numbers = self.numbers
-        outcomes, outcome = numbers.calls.setdefault(name, {}), f"{status} {error or ''}"
-        outcomes.setdefault(outcome, 0)
-        latency = numbers.latency.setdefault(name, Histogram())
-        first_byte = numbers.first_byte.setdefault(name, Histogram())
-        cell = self._cells[name, status, error] = (outcomes, outcome, latency, first_byte)
-        return cell
+    def _tally(self, name: str, status: int, error: str | None) -> Tally:
+        outcomes = self.numbers.tallies.setdefault(name, {})
+        empty = [0] * (_FIRST_BYTE + _BUCKETS + 1)
+        tally = self._tallies[name, status, error] = outcomes.setdefault(f"{status} {error or ''}", empty)
+        return tally
 
     def publish(self, gate: "Gate", *, at_once: bool = False) -> None:
         """Write the file, at most once a second unless it is wanted at once; with thousands of services less often."""
