@@ -73,7 +73,7 @@ class SharedCounters:
         found = self._rates.get(limit.id)
         if found is None:
             found = self._rates[limit.id] = Rate(self, self._entry(limit.id), limit)
-        found.amount = limit.amount
+        found.limit, found.amount = limit, limit.amount
         return found
 
     def gauge(self, limit: Limit) -> "Gauge":
@@ -81,7 +81,7 @@ class SharedCounters:
         found = self._gauges.get(limit.id)
         if found is None:
             found = self._gauges[limit.id] = Gauge(self, self._entry(limit.id), limit, self._slot)
-        found.amount = limit.amount
+        found.limit, found.amount = limit, limit.amount
         return found
 
     def tick(self, now_ns: int) -> None:
@@ -168,7 +168,7 @@ class SharedCounters:
 class Rate:
     """So many calls in any window of the period."""
 
-    __slots__ = ("_bucket", "_bucket_ns", "_counters", "_entry", "_until", "amount", "free", "left")
+    __slots__ = ("_bucket", "_bucket_ns", "_counters", "_entry", "_until", "amount", "free", "left", "limit")
 
     def __init__(self, counters: SharedCounters, entry: int, limit: Limit) -> None:
         self._counters = counters
@@ -177,6 +177,8 @@ class Rate:
         self._bucket_ns = -(-limit.period_seconds * 1_000_000_000 // (BUCKETS - 1))
         self._bucket = 0
         self._until = 0
+        self.limit = limit
+        """As it was last asked for: its owner's name may change."""
         self.amount = limit.amount
         self.left = 0
         """Units taken in advance, good until the bucket ends."""
@@ -276,7 +278,19 @@ class Rate:
 class Gauge:
     """So many calls at a time."""
 
-    __slots__ = ("_cell", "_counters", "_entry", "_look_ns", "_slack", "_wanted", "amount", "free", "held", "used")
+    __slots__ = (
+        "_cell",
+        "_counters",
+        "_entry",
+        "_look_ns",
+        "_slack",
+        "_wanted",
+        "amount",
+        "free",
+        "held",
+        "limit",
+        "used",
+    )
 
     def __init__(self, counters: SharedCounters, entry: int, limit: Limit, slot: int) -> None:
         self._counters = counters
@@ -287,6 +301,7 @@ class Gauge:
         self._look_ns = 0
         self._wanted = False
         """Whether a unit was taken since the last look."""
+        self.limit = limit
         self.amount = limit.amount
         self.used = 0
         self.held = 0
