@@ -40,7 +40,7 @@ async def failed(call: Call, target: Target, way: Way, status: int, data: bytes,
     body = target.without_secret(data if end else await collect(call, target, data))
     call.exchange = None
     if not way.passes or way.dialect.decode_error(body) is None:
-        raise translated.refusal(way, status, body)
+        raise translated.refusal(target, way, status, body)
     call.answered_by = target
     call.error = "upstream_refused"
     kept = [(name, header(call, name)[:_MOST_KEPT].encode("latin-1")) for name in way.dialect.kept_error_headers]

@@ -11,7 +11,6 @@ from torana.core.usage import UNKNOWN, Usage
 from torana.kit.log import logger
 
 if TYPE_CHECKING:
-    from torana.core.snapshot import Limit
     from torana.dialects.body import Peek
     from torana.dialects.openai_media.multipart import FormReader
     from torana.gate.listen.connection import Connection
@@ -83,7 +82,7 @@ class Call:
         self.dropped: list[str] | None = None
         """The caller's names of what the target could not carry."""
         self.offer: Offer | None = None
-        self.held: tuple[tuple[Limit, Gauge], ...] = ()
+        self.held: tuple[Gauge, ...] = ()
         """Concurrency units this call has taken."""
         self.target: Target | None = None
         self.way: Spoken | None = None

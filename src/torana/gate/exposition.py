@@ -116,26 +116,31 @@ def _calls(all_numbers: list[Numbers]) -> Iterable[Any]:
     )
     totals: dict[tuple[str, str], int] = {}
     for numbers in all_numbers:
-        for service, outcomes in numbers.calls.items():
-            for outcome, count in outcomes.items():
-                totals[service, outcome] = totals.get((service, outcome), 0) + count
+        for service, outcomes in numbers.tallies.items():
+            for outcome, tally in outcomes.items():
+                totals[service, outcome] = totals.get((service, outcome), 0) + tally[0]
     for (service, outcome), count in sorted(totals.items()):
         status, _, error = outcome.partition(" ")
         calls.add_metric([service, status, error], count)
     yield calls
-    for name, meaning, picked in (
-        ("torana_call_duration_seconds", "From the first byte of a request to the end of its reply.", "latency"),
+    for name, meaning, add in (
+        (
+            "torana_call_duration_seconds",
+            "From the first byte of a request to the end of its reply.",
+            Histogram.add_latency,
+        ),
         (
             "torana_first_byte_seconds",
             "From the first byte of a request to the first body byte of its reply.",
-            "first_byte",
+            Histogram.add_first_byte,
         ),
     ):
         family = HistogramMetricFamily(name, meaning, labels=["service"])
         merged: dict[str, Histogram] = {}
         for numbers in all_numbers:
-            for service, histogram in getattr(numbers, picked).items():
-                merged.setdefault(service, Histogram()).add(histogram)
+            for service, outcomes in numbers.tallies.items():
+                for tally in outcomes.values():
+                    add(merged.setdefault(service, Histogram()), tally)
         for service, histogram in sorted(merged.items()):
             family.add_metric(
                 [service], list(zip(_BOUNDS, histogram.cumulative(), strict=True)), histogram.sum_us / 1e6

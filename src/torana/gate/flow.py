@@ -53,7 +53,7 @@ async def journey(call: Call) -> None:
                 admit(call)
                 offer = call.offer
                 call.kept = [] if offer is not None and offer.keep_bodies else None
-                is_custom = offer is not None and offer.service.kind == "custom"
+                is_custom = offer is not None and offer.is_custom
                 ending = await (forward_custom(call) if is_custom else forward(call, send if path.form else None))
     except Refusal as refusal:
         ending = refuse(call, refusal)

@@ -73,18 +73,18 @@ async def _send(call: Call, target: Target) -> Ending:
     assert seen is not None
     assert path is not None
     call.way = way = target.way(path, seen.stream)
-    if target.deployment.facts is not None:
+    if target.facts is not None:
         check(call, target, decode)
     if way.passes:
         call.asked_usage = ask = seen.stream and not seen.wants_usage and target.account.stream_usage
         if way.refits is not None and way.refits(request.body, seen, way.quirks):
-            body = encode(call, way, target.deployment.model)
+            body = encode(call, way, target.model)
         else:
-            body = way.dialect.for_upstream(request.body, seen, target.deployment.model, ask)
+            body = way.dialect.for_upstream(request.body, seen, target.model, ask)
     elif way.counts:
         return count(call)
     else:
-        body = encode(call, way, target.deployment.model)
+        body = encode(call, way, target.model)
     if target.in_process:
         return _demo(call, target, way, body)
     head = request_head(call, way)
@@ -211,13 +211,13 @@ def _demo(call: Call, target: Target, way: Way, body: bytes) -> Ending:
     """The vendor in process answers at once, in OpenAI's form."""
     path = call.path
     assert path is not None
-    reply = answer(f"/v1{way.path}", body, target.deployment.model)
+    reply = answer(f"/v1{way.path}", body, target.model)
     call.upstream_status = reply.status
     if reply.events is None:
         whole = reply.body or b""
         if reply.status != 200:
             if not way.passes:
-                raise translated.refusal(way, reply.status, whole)
+                raise translated.refusal(target, way, reply.status, whole)
             call.error = "upstream_refused"
         elif way.passes:
             call.model_served, call.usage = way.dialect.read_reply(whole)

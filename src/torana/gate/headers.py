@@ -12,8 +12,8 @@ _MOST_DROPPED = 50
 def reply_headers(call: Call, own: bytes) -> bytes:
     """`own` lines, then the call id, what served it, and the state of its tightest limit."""
     identifier = call.id.encode()
-    offer, target = call.offer, call.answered_by or call.target
-    served = b"" if offer is None or target is None else offer.headers[target]
+    target = call.answered_by or call.target
+    served = b"" if target is None else target.lines
     if call.dropped:
         own += b"x-torana-dropped: %b\r\n" % _listed(call.dropped)
     if call.path is not None and call.path.dialect.id_header is not None:

@@ -19,34 +19,49 @@ if TYPE_CHECKING:
 _BUCKETS = 30
 BOUNDS_SECONDS = tuple((1 << power) / 1_000_000 for power in range(8, _BUCKETS))
 """Powers of two from 256 µs to 537 s: the bucket of a duration is its number of bits, found without a search."""
-_PUBLISH_NS = 1_000_000_000
+_PUBLISH_NS, _RARELY_NS = 1_000_000_000, 3_000_000_000
+"""How long a gate keeps its numbers for itself, and how long where they are of so many services that writing them takes time."""
+_PAUSES = 200
+"""At least so many times as long as it took to write them."""
 
 
-class Histogram(msgspec.Struct, array_like=True):
-    """Counts by number of bits of the microseconds, and the sum of what was observed."""
+_CALLS, _LATENCY_US, _FIRST_BYTE_US, _LATENCY = range(4)
+_FIRST_BYTE = _LATENCY + _BUCKETS + 1
+Tally = list[int]
+"""Of calls of one service and outcome: how many, the sums of their durations and of the times to their first bytes, and of both how
+many calls each bucket has. One flat list, because with thousands of services each piece that a call touches is a cache miss."""
 
-    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (_BUCKETS + 1))
-    sum_us: int = 0
+
+class Histogram:
+    """Durations of several tallies, added up."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (_BUCKETS + 1)
+        self.sum_us = 0
 
     def cumulative(self) -> list[float]:
         """Counts up to each of BOUNDS_SECONDS, and of all."""
-        totals = list(accumulate(self.counts))
+        totals = list(accumulate(self._counts))
         return [float(total) for total in totals[-len(BOUNDS_SECONDS) - 1 :]]
 
-    def add(self, other: "Histogram") -> None:
-        """Take in another's counts."""
-        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
-        self.sum_us += other.sum_us
+    def add_latency(self, tally: Tally) -> None:
+        """Take in how long the calls took."""
+        self._add(tally[_LATENCY_US], tally[_LATENCY:_FIRST_BYTE])
+
+    def add_first_byte(self, tally: Tally) -> None:
+        """Take in how long their first bytes took."""
+        self._add(tally[_FIRST_BYTE_US], tally[_FIRST_BYTE:])
+
+    def _add(self, sum_us: int, counts: list[int]) -> None:
+        self._counts = [mine + theirs for mine, theirs in zip(self._counts, counts, strict=True)]
+        self.sum_us += sum_us
 
 
 class Numbers(msgspec.Struct):
     """One gate's numbers, as they lie in its file."""
 
-    calls: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    tallies: dict[str, dict[str, Tally]] = msgspec.field(default_factory=dict)
     """By service (empty: none was reached), then by `status error`."""
-    latency: dict[str, Histogram] = msgspec.field(default_factory=dict)
-    """By service."""
-    first_byte: dict[str, Histogram] = msgspec.field(default_factory=dict)
     in_flight: int = 0
     connections: int = 0
     unrecorded: int = 0
@@ -55,10 +70,6 @@ class Numbers(msgspec.Struct):
     snapshot_compiled_us: int = 0
     spool_full: bool = False
     written_us: int = 0
-
-
-_Cell = list[Any]
-"""Calls of one service and outcome, and the service's two histograms: found by one look-up a call."""
 
 
 class Metrics:
@@ -70,40 +81,37 @@ class Metrics:
         self._file = folder / f"gate-{slot}.json"
         self.numbers = read_numbers(self._file) or Numbers()
         self.unrecorded = self.numbers.unrecorded
-        self._published_ns = 0
-        self._cells: dict[tuple[str, int, str | None], _Cell] = {}
+        self._publish_ns = 0
+        self._tallies: dict[tuple[str, int, str | None], Tally] = {}
 
     def count(self, call: "Call") -> None:
         """Count one ended call."""
         offer = call.offer
         name = "" if offer is None else offer.service.name
-        cell = self._cells.get((name, call.status, call.error))
-        if cell is None:
-            cell = self._cell(name, call.status, call.error)
-        cell[0] += 1
-        latency, first_byte = cell[1], cell[2]
+        tally = self._tallies.get((name, call.status, call.error))
+        if tally is None:
+            tally = self._tally(name, call.status, call.error)
+        tally[_CALLS] += 1
         microseconds = call.total_us
-        latency.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
-        latency.sum_us += microseconds
+        tally[_LATENCY_US] += microseconds
+        tally[_LATENCY + min(microseconds.bit_length(), _BUCKETS)] += 1
         if call.first_byte_ns:
             microseconds = (call.first_byte_ns - call.request.started_ns) // 1000
-            first_byte.counts[min(microseconds.bit_length(), _BUCKETS)] += 1
-            first_byte.sum_us += microseconds
+            tally[_FIRST_BYTE_US] += microseconds
+            tally[_FIRST_BYTE + min(microseconds.bit_length(), _BUCKETS)] += 1
 
-    def _cell(self, name: str, status: int, error: str | None) -> "_Cell":
-        numbers = self.numbers
-        before = numbers.calls.setdefault(name, {}).get(f"{status} {error or ''}", 0)
-        latency = numbers.latency.setdefault(name, Histogram())
-        cell = self._cells[name, status, error] = [before, latency, numbers.first_byte.setdefault(name, Histogram())]
-        return cell
+    def _tally(self, name: str, status: int, error: str | None) -> Tally:
+        outcomes = self.numbers.tallies.setdefault(name, {})
+        empty = [0] * (_FIRST_BYTE + _BUCKETS + 1)
+        tally = self._tallies[name, status, error] = outcomes.setdefault(f"{status} {error or ''}", empty)
+        return tally
 
     def publish(self, gate: "Gate", *, at_once: bool = False) -> None:
-        """Write the file, at most once a second unless it is wanted at once."""
+        """Write the file, at most once a second unless it is wanted at once; with thousands of services less often."""
         now_ns = time.monotonic_ns()
-        self.read_gauges(gate)
-        if not at_once and now_ns - self._published_ns < _PUBLISH_NS:
+        if not at_once and now_ns < self._publish_ns:
             return
-        self._published_ns = now_ns
+        self.read_gauges(gate)
         temporary = self._file.with_suffix(".tmp")
         try:
             temporary.write_bytes(msgspec.json.encode(self.numbers))
@@ -111,12 +119,12 @@ class Metrics:
         except OSError:
             # A full disk: the numbers stay in memory and are written when it has room.
             temporary.unlink(missing_ok=True)
+        pause_ns = min(max((time.monotonic_ns() - now_ns) * _PAUSES, _PUBLISH_NS), _RARELY_NS)
+        self._publish_ns = now_ns + pause_ns
 
     def read_gauges(self, gate: "Gate") -> None:
         """Bring the numbers that are states, not counts, up to date."""
         numbers = self.numbers
-        for (name, status, error), cell in self._cells.items():
-            numbers.calls[name][f"{status} {error or ''}"] = cell[0]
         numbers.in_flight = gate.listener.active
         numbers.connections = gate.listener.open_connections
         numbers.unrecorded = self.unrecorded

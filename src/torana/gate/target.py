@@ -4,6 +4,7 @@ All that is the same for many calls is worked out here: addresses, request heads
 """
 
 import urllib.parse
+from copy import copy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,7 +45,7 @@ _SAME = {"openai_completions": "openai_chat", "gemini_array": "gemini"}
 
 
 class Way:
-    """How calls of one path, streamed or not, reach one target."""
+    """How calls of one path, streamed or not, reach a model at an account."""
 
     __slots__ = (
         "_defaults",
@@ -57,7 +58,6 @@ class Way:
         "dialect",
         "endpoint",
         "host",
-        "name",
         "passes",
         "path",
         "quirks",
@@ -73,7 +73,6 @@ class Way:
         """Whether tokens are to be counted that the vendor does not count."""
         self.passes = passes
         """Whether it is the caller's own, so that bytes pass."""
-        self.name = target.name
         self.quirks = target.quirks
         self.refits = dialect.refits if passes and self.quirks else None
         """Tells which requests cannot pass as they are, because the vendor would refuse them."""
@@ -127,13 +126,14 @@ class Target:
     """One deployment, ready to be called."""
 
     __slots__ = (
-        "_endpoints", "_secret", "_settings", "_ways", "account", "deployment", "doors", "in_process", "key", "name", "quirks",
+        "_endpoints", "_secret", "_settings", "_ways", "account", "deployment", "doors", "facts", "in_process", "key", "lines",
+        "model", "name", "quirks",
     )  # fmt: skip
 
     def __init__(self, deployment: Deployment, account: Account, key: Secret | None, settings: "Settings") -> None:
-        self.deployment = deployment
+        self._is(deployment, b"")
+        self.model = deployment.model
         self.account = account
-        self.name = deployment.name
         self.key = key
         self.quirks = frozenset(account.quirks)
         self._settings = settings
@@ -142,6 +142,23 @@ class Target:
         self.doors = account.doors or (Door("openai_chat", account.base_url, account.auth),)
         self._ways: dict[Path, list[Way | None]] = {}
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
+
+    def serving(self, deployment: Deployment, lines: bytes) -> "Target":
+        """A target for another deployment of the same model at the same account.
+
+        Ways and whatever else depends on these two is the same object: thousands of services are served by few models, and what
+        all their calls touch stays in the processor's cache.
+        """
+        other = copy(self)
+        other._is(deployment, lines)
+        return other
+
+    def _is(self, deployment: Deployment, lines: bytes) -> None:
+        self.deployment = deployment
+        self.name = deployment.name
+        self.facts = deployment.facts
+        self.lines = lines
+        """Of replies that come from here."""
 
     def way(self, path: "Path", stream: bool) -> Way:
         """How to send a call of `path` here. Raises Refusal (endpoint_not_supported)."""
@@ -166,7 +183,7 @@ class Target:
 
     def _find(self, path: "Path", stream: bool) -> Way:
         own = _SAME.get(path.dialect.name, path.dialect.name)
-        model = self.deployment.model
+        model = self.model
         # Who has a rerank of its own has it there, and not where it is compatible with OpenAI, which has none.
         reranks = path.operation == "rerank" and any(door.dialect == "cohere" for door in self.doors)
         for door in self.doors:

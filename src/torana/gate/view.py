@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from torana.core.snapshot import App, Key, Limit, Offered, Release, Service
+from torana.core.snapshot import App, Deployment, Key, Limit, Offered, Release, Service
 from torana.custom.describe import CustomModel
 from torana.gate.address import parse_networks
 from torana.gate.bounds import bounds_of
@@ -23,7 +23,7 @@ from torana.kit.log import logger
 
 if TYPE_CHECKING:
     from torana.settings import Settings
-    from torana.stores.counters.shared import Gauge, Rate, SharedCounters
+    from torana.stores.counters.shared import SharedCounters
     from torana.stores.secrets.master import MasterKey
     from torana.stores.snapshots.file import SnapshotFile
 
@@ -40,7 +40,7 @@ class Offer:
         "custom",
         "ends_us",
         "gauges",
-        "headers",
+        "is_custom",
         "keep_bodies",
         "places",
         "rate_headers",
@@ -54,16 +54,17 @@ class Offer:
     def __init__(
         self,
         made: "Made",
-        rates: tuple[tuple[Limit, "Rate"], ...],
-        gauges: tuple[tuple[Limit, "Gauge"], ...],
+        limits: tuple[Limit, ...],
+        counters: "SharedCounters",
         keep_bodies: bool,
         ends_us: int = 0,
     ) -> None:
         self.ends_us = ends_us
         """From when the subscription no longer counts, in microseconds since 1970; 0 is never."""
-        self.service, self.targets, self.custom, release, is_over = service, targets, _, _, _ = made
-        self.rates = rates
-        self.gauges = gauges
+        self.service, self.targets, self.custom, release, is_over = made
+        self.is_custom = made.service.kind == "custom"
+        self.rates = tuple(counters.rate(limit) for limit in limits if limit.kind == "requests")
+        self.gauges = tuple(counters.gauge(limit) for limit in limits if limit.kind == "concurrency")
         self.keep_bodies = keep_bodies
         self.places: dict[Any, tuple[bytes, bytes]] = {}
         """What records of calls by this offer share, encoded: before the key's id, and after it."""
@@ -71,17 +72,12 @@ class Offer:
         """As records have it; None for a service without releases."""
         self.retired = release if is_over else None
         """The release that it was, once its time is over: there are no targets then."""
-        lines = header_lines(release)
-        self.headers = {
-            target: b"x-torana-service: %b\r\nx-torana-target: %b\r\n%b"
-            % (_field(service.name), _field(target.name), lines)
-            for target in targets
-        }
-        self.rate_headers = [
+        self.rate_headers = tuple(
             b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-reset-requests: %ds\r\nx-ratelimit-remaining-requests: "
             % (limit.amount, limit.period_seconds)
-            for limit, _ in rates
-        ]
+            for limit in limits
+            if limit.kind == "requests"
+        )
         """Of each requests limit, up to the number that remains."""
 
 
@@ -107,11 +103,12 @@ class _Known(NamedTuple):
 class Principal:
     """Who calls: a key and its app. Keys of an app without limits or bounds of their own share what was worked out for the app."""
 
-    __slots__ = ("app", "bounds", "by_name", "encoded_key_id", "key", "names", "offers")
+    __slots__ = ("app", "bounds", "by_name", "encoded_key_id", "expires_us", "key", "names", "offers")
 
     def __init__(self, key: Key, app: App, shared: tuple[dict[str, Offer | Standings], dict[str, Offer]]) -> None:
         self.key = key
         self.app = app
+        self.expires_us = key.expires_us
         self.bounds = bounds_of(key)
         """What narrows the key; None for most."""
         self.offers, self.by_name = ({}, {}) if key.limits or self.bounds is not None else shared
@@ -142,6 +139,8 @@ class View:
         self._shared: dict[str, tuple[dict[str, Offer | Standings], dict[str, Offer]]] = {}
         self._apps: dict[str, App] = {}
         self._services: dict[str, _Known] = {}
+        self._models: dict[tuple[str, str], Target] = {}
+        """By account and model: a target of which all others of the two are made."""
         self.proxies = parse_networks(settings.trusted_proxies)
         """Whose `X-Forwarded-For` is believed."""
 
@@ -260,11 +259,10 @@ class View:
         service = made.service
         app = principal.app
         limits = (*principal.key.limits, *app.limits, *service.limits, *app.plans.get(service.id, ()))
-        counters = self._counters
         return Offer(
             made,
-            tuple((limit, counters.rate(limit)) for limit in limits if limit.kind == "requests"),
-            tuple((limit, counters.gauge(limit)) for limit in limits if limit.kind == "concurrency"),
+            limits,
+            self._counters,
             app.keep_bodies or service.keep_bodies,
             app.ends.get(service.id, _NEVER)[0],
         )
@@ -291,7 +289,7 @@ class View:
 
     def _made(self, service: Service) -> Iterator[Made]:
         if not service.releases:
-            yield Made(service, tuple(self._targets(service)), _described(service))
+            yield Made(service, self._targets(service), _described(service))
         for release in service.releases:
             released = msgspec.structs.replace(
                 service,
@@ -300,18 +298,30 @@ class View:
                 try_unsupported=release.try_unsupported,
                 custom=release.custom,
             )
-            targets = () if release.retired else tuple(self._targets(released))
+            targets = () if release.retired else self._targets(released, header_lines(release))
             yield Made(released, targets, _described(released), release, release.retired)
 
-    def _targets(self, service: Service) -> list[Target]:
+    def _targets(self, service: Service, lines: bytes = b"") -> tuple[Target, ...]:
         targets = []
         for deployment in service.deployments:
+            found = self._model(deployment)
+            if found is not None:
+                names = (_field(service.name), _field(deployment.name))
+                targets.append(
+                    found.serving(deployment, b"x-torana-service: %b\r\nx-torana-target: %b\r\n%b" % (*names, lines))
+                )
+        return tuple(targets)
+
+    def _model(self, deployment: Deployment) -> Target | None:
+        found = self._models.get((deployment.account_id, deployment.model))
+        if found is None:
             account = self.snapshot.account(deployment.account_id)
             if account is None:
-                continue
+                return None
             key = None if account.sealed_key is None else self._master.open(account.sealed_key, account.id)
-            targets.append(Target(deployment, account, key, self._settings))
-        return targets
+            found = Target(deployment, account, key, self._settings)
+            self._models[deployment.account_id, deployment.model] = found
+        return found
 
 
 def _described(service: Service) -> CustomModel | None:

@@ -146,6 +146,37 @@ def test_a_changed_amount_holds_at_once_for_what_is_counted_already() -> None:
         assert other.gauge(at_once(4)).take()
 
 
+def test_what_a_gate_took_of_a_limit_in_advance_is_anothers_after_a_second() -> None:
+    with gates(2) as (one, other):
+        limit, now = requests(3_000, 3600), 1_000 * SECOND
+        assert one.rate(limit).take(now)
+        one.tick(now)
+        taken = 1 + sum(other.rate(limit).take(now) for _ in range(3_000))
+        assert taken < 3_000
+        one.tick(now + SECOND)
+        assert taken + sum(other.rate(limit).take(now + SECOND) for _ in range(3_000)) == 3_000
+
+
+def test_places_that_a_gate_holds_in_reserve_go_back_when_nobody_wants_them_or_few_others_are_free() -> None:
+    for amount, wanted in ((3_000, False), (3_000, True)):
+        with gates(2) as (one, other):
+            mine, others = one.gauge(at_once(amount)), other.gauge(at_once(amount))
+            assert mine.take()
+            mine.release()
+            one.tick(0)
+            assert mine.held
+            if wanted:
+                assert mine.take()
+                taken = sum(others.take() for _ in range(amount))
+                assert taken < amount - 1
+                one.tick(SECOND)
+                assert taken + sum(others.take() for _ in range(amount)) == amount - 1
+            else:
+                one.tick(SECOND)
+                assert not mine.held
+                assert all(others.take() for _ in range(amount))
+
+
 def test_different_limits_do_not_touch_each_other() -> None:
     with gates(1) as (view,):
         some = [Limit(f"app_{number}:requests:60", "requests", 1, 60, "app") for number in range(300)]

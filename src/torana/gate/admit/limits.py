@@ -5,7 +5,6 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from torana.core.errors import Refusal
-from torana.core.snapshot import Limit
 from torana.stores.counters.shared import CountersBusyError, Gauge, Rate
 
 if TYPE_CHECKING:
@@ -21,10 +20,12 @@ def admit(call: "Call") -> None:
     now_ns = monotonic_ns()
     gauges: list[Gauge] = []
     rates: list[Rate] = []
-    limit: Limit | None = None
+    asked: Gauge | Rate | None = None
     try:
-        for limit, gauge in offer.gauges:
+        for gauge in offer.gauges:
+            asked = gauge
             if not gauge.take():
+                limit = gauge.limit
                 raise Refusal(
                     "concurrency_limit_exceeded",
                     owner=limit.owner,
@@ -32,9 +33,10 @@ def admit(call: "Call") -> None:
                     headers=(("retry-after", "1"),),
                 )
             gauges.append(gauge)
-        for limit, rate in offer.rates:
+        for rate in offer.rates:
+            asked = rate
             if not rate.take(now_ns):
-                raise _rate_refusal(limit, rate, now_ns)
+                raise _rate_refusal(rate, now_ns)
             rates.append(rate)
     except (Refusal, CountersBusyError) as error:
         # A refused call uses nothing up.
@@ -44,7 +46,7 @@ def admit(call: "Call") -> None:
             rate.give_back()
         if isinstance(error, Refusal):
             raise
-        owner = "this call" if limit is None else limit.owner
+        owner = "this call" if asked is None else asked.limit.owner
         raise Refusal("counters_unavailable", owner=owner, headers=(("retry-after", "1"),)) from None
     call.held = offer.gauges
 
@@ -52,7 +54,7 @@ def admit(call: "Call") -> None:
 def settle(call: "Call") -> None:
     """Give back what the call held. Whatever way the call ends, this runs once."""
     held, call.held = call.held, ()
-    for _, gauge in held:
+    for gauge in held:
         gauge.release()
 
 
@@ -62,14 +64,15 @@ def rate_headers(call: "Call") -> bytes:
     if offer is None or not offer.rates:
         return b""
     rates = offer.rates
-    rate = rates[0][1]
+    rate = rates[0]
     tightest, remaining = 0, rate.free + rate.left
     if len(rates) > 1:
-        remaining, tightest = min((rate.free + rate.left, number) for number, (_, rate) in enumerate(rates))
+        remaining, tightest = min((rate.free + rate.left, number) for number, rate in enumerate(rates))
     return b"%b%d\r\n" % (offer.rate_headers[tightest], remaining)
 
 
-def _rate_refusal(limit: Limit, rate: Rate, now_ns: int) -> Refusal:
+def _rate_refusal(rate: Rate, now_ns: int) -> Refusal:
+    limit = rate.limit
     seconds = max(1, ceil(rate.retry_ns(now_ns) / 1e9))
     return Refusal(
         "rate_limit_exceeded",

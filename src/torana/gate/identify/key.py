@@ -40,7 +40,7 @@ def identify(call: "Call") -> None:
             principal = view.bearer(token, call.started_us)
         known["principal"] = (view, principal)
     call.principal = principal
-    expires_us = principal.key.expires_us
+    expires_us = principal.expires_us
     if expires_us and expires_us <= call.started_us:
         raise Refusal("expired_api_key", instead=jwt.EXPIRED if principal.key.id.startswith("issuer_") else None)
     if principal.bounds is not None:

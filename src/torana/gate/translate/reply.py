@@ -15,7 +15,7 @@ from torana.gate.translate.request import decode
 
 if TYPE_CHECKING:
     from torana.gate.call import Call
-    from torana.gate.target import Way
+    from torana.gate.target import Target, Way
 
 
 class Passed(Protocol):
@@ -185,7 +185,7 @@ def _latency_ms(call: "Call") -> int:
     return (monotonic_ns() - call.request.started_ns) // 1_000_000
 
 
-def refusal(way: "Way", status: int, body: bytes) -> Refusal:
+def refusal(target: "Target", way: "Way", status: int, body: bytes) -> Refusal:
     """A vendor's refusal of the request, for a caller of another dialect."""
     try:
         error = way.dialect.decode_error(body)
@@ -196,7 +196,7 @@ def refusal(way: "Way", status: int, body: bytes) -> Refusal:
         "upstream_refused",
         status=status,
         param=None if error is None else error.param,
-        target=way.name,
+        target=target.name,
         upstream=status,
         reason=reason[:2000] or "it gave no reason.",
     )

@@ -43,6 +43,8 @@ _CELLS = struct.Struct(f"<{SLOTS}I")
 _CELL = struct.Struct("<I")
 _GAUGE = (1 << 64) - 1
 """In place of a rate's newest bucket: marks a concurrency entry."""
+_HOLD_NS = 1_000_000_000
+"""How long a gate keeps what it took in advance and does not need. To return it and take it again costs as a hundred takes do."""
 _LOCK_PATIENCE_SECONDS = 0.25
 """A healthy gate holds a lock for microseconds; a stopped one (SIGSTOP) must not stop the others for ever."""
 
@@ -60,6 +62,8 @@ class SharedCounters:
         self._slot = slot
         self._rates: dict[str, Rate] = {}
         self._gauges: dict[str, Gauge] = {}
+        self.holding: set[Rate | Gauge] = set()
+        """Those that may hold more than is in use: of very many limits, few are counted against at a time."""
         with self._table():
             self._prepare()
         clear_slot(path, slot)
@@ -69,7 +73,7 @@ class SharedCounters:
         found = self._rates.get(limit.id)
         if found is None:
             found = self._rates[limit.id] = Rate(self, self._entry(limit.id), limit)
-        found.amount = limit.amount
+        found.limit, found.amount = limit, limit.amount
         return found
 
     def gauge(self, limit: Limit) -> "Gauge":
@@ -77,21 +81,18 @@ class SharedCounters:
         found = self._gauges.get(limit.id)
         if found is None:
             found = self._gauges[limit.id] = Gauge(self, self._entry(limit.id), limit, self._slot)
-        found.amount = limit.amount
+        found.limit, found.amount = limit, limit.amount
         return found
 
     def tick(self, now_ns: int) -> None:
         """Called regularly: gives back what this gate took in advance and does not need."""
-        for rate in self._rates.values():
-            if rate.left:
-                rate.give_back_unused(now_ns)
-        for gauge in self._gauges.values():
-            if gauge.held > gauge.used:
-                gauge.give_back_unused()
+        self.holding = {counter for counter in self.holding if counter.keeps(now_ns)}
 
     def close(self) -> None:
         """Give everything back."""
-        self.tick(time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        for counter in self.holding:
+            counter.give_back_unused(now_ns)
         self._memory.close()
         os.close(self._descriptor)
 
@@ -167,7 +168,7 @@ class SharedCounters:
 class Rate:
     """So many calls in any window of the period."""
 
-    __slots__ = ("_bucket", "_bucket_ns", "_counters", "_entry", "_until", "amount", "free", "left")
+    __slots__ = ("_bucket", "_bucket_ns", "_counters", "_entry", "_until", "amount", "free", "left", "limit")
 
     def __init__(self, counters: SharedCounters, entry: int, limit: Limit) -> None:
         self._counters = counters
@@ -176,6 +177,8 @@ class Rate:
         self._bucket_ns = -(-limit.period_seconds * 1_000_000_000 // (BUCKETS - 1))
         self._bucket = 0
         self._until = 0
+        self.limit = limit
+        """As it was last asked for: its owner's name may change."""
         self.amount = limit.amount
         self.left = 0
         """Units taken in advance, good until the bucket ends."""
@@ -192,6 +195,7 @@ class Rate:
     def give_back(self) -> None:
         """Undo a `take` of the same moment."""
         self.left += 1
+        self._counters.holding.add(self)
 
     def retry_ns(self, now_ns: int) -> int:
         """How long until a unit comes free."""
@@ -207,6 +211,12 @@ class Rate:
             if excess <= 0:
                 return max((bucket - age + BUCKETS) * self._bucket_ns - now_ns, 0)
         return self._bucket_ns * BUCKETS
+
+    def keeps(self, now_ns: int) -> bool:
+        """Whether this gate goes on holding units. Not for long, and not where others may wait for them."""
+        if self.left and (now_ns >= self._until or self.free < EXACT_BELOW):
+            self.give_back_unused(now_ns)
+        return self.left > 0
 
     def give_back_unused(self, now_ns: int) -> None:
         """Return what is left of the block, so that another gate can use it."""
@@ -238,7 +248,9 @@ class Rate:
         self.free = free - block
         self.left = block - 1
         self._bucket = bucket
-        self._until = (bucket + 1) * self._bucket_ns
+        self._until = min((bucket + 1) * self._bucket_ns, now_ns + _HOLD_NS)
+        if self.left:
+            self._counters.holding.add(self)
         return True
 
     def _roll(self, bucket: int) -> list[int]:
@@ -266,7 +278,19 @@ class Rate:
 class Gauge:
     """So many calls at a time."""
 
-    __slots__ = ("_cell", "_counters", "_entry", "_slack", "amount", "free", "held", "used")
+    __slots__ = (
+        "_cell",
+        "_counters",
+        "_entry",
+        "_look_ns",
+        "_slack",
+        "_wanted",
+        "amount",
+        "free",
+        "held",
+        "limit",
+        "used",
+    )
 
     def __init__(self, counters: SharedCounters, entry: int, limit: Limit, slot: int) -> None:
         self._counters = counters
@@ -274,6 +298,10 @@ class Gauge:
         _STAMP.pack_into(counters.memory, entry, _GAUGE)
         self._cell = entry + _STAMP.size + slot * _CELL.size
         self._slack = 0
+        self._look_ns = 0
+        self._wanted = False
+        """Whether a unit was taken since the last look."""
+        self.limit = limit
         self.amount = limit.amount
         self.used = 0
         self.held = 0
@@ -282,21 +310,22 @@ class Gauge:
 
     def take(self) -> bool:
         """One unit, if there is one. Raises CountersBusyError."""
+        self._wanted = True
         if self.used < self.held and self.held <= self.amount:
             self.used += 1
             return True
         self._counters.lock(self._entry)
         try:
-            memory = self._counters.memory
-            free = self.amount - sum(_CELLS.unpack_from(memory, self._entry + _STAMP.size))
+            free = self._free()
             if free <= 0:
                 self.free = 0
                 return False
             block = 1 if free < EXACT_BELOW else min(free // SLOTS, 32)
             self.held += block
-            _CELL.pack_into(memory, self._cell, self.held)
+            _CELL.pack_into(self._counters.memory, self._cell, self.held)
         finally:
             self._counters.unlock(self._entry)
+        self._counters.holding.add(self)
         self._slack = block - 1
         self.free = free - block
         self.used += 1
@@ -306,10 +335,27 @@ class Gauge:
         """Undo `take`. Units beyond a small reserve go back to the other gates at once."""
         self.used -= 1
         if self.held - self.used > 2 * self._slack:
-            self.give_back_unused(self._slack)
+            self._give_back(self._slack)
 
-    def give_back_unused(self, keep: int = 0) -> None:
-        """Return what this gate holds and does not use, but for `keep` units."""
+    def keeps(self, now_ns: int) -> bool:
+        """Whether this gate goes on holding units. A reserve goes back when nobody wants it, or when little else is free."""
+        if now_ns >= self._look_ns or not self._slack:
+            self._look_ns = now_ns + _HOLD_NS
+            # Looked at without the lock: whatever is found, what is held stays counted.
+            if self.held > self.used and not (self._wanted and self._free() >= EXACT_BELOW):
+                self._give_back(0)
+            self._wanted = False
+        return self.held > 0
+
+    def give_back_unused(self, now_ns: int) -> None:
+        """Return what this gate holds and does not use."""
+        self._give_back(0)
+
+    def _free(self) -> int:
+        cells: tuple[int, ...] = _CELLS.unpack_from(self._counters.memory, self._entry + _STAMP.size)
+        return self.amount - sum(cells)
+
+    def _give_back(self, keep: int) -> None:
         try:
             self._counters.lock(self._entry)
         except CountersBusyError:
