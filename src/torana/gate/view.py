@@ -146,7 +146,7 @@ class View:
 
     def let_go(self) -> None:
         """Another view has taken its place. Calls that still hold this one find in it whatever they need, made anew."""
-        self._remains.add(self._principals, self._shared, self._apps, self._services)
+        self._remains.add(self._principals, self._shared, self._apps, self._services, self._models)
 
     def principal(self, token: bytes) -> Principal | None:
         """Who holds this API key; None when nobody does."""
