@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import psutil
+from tests.support.dying import REVOKE_AND_DIE
 
 from bench.organisation import Organisation
 from bench.processes import HOST, BenchError, running, status_of, tail, wait_until
@@ -179,28 +180,6 @@ def _subscription(node: Node, app: int) -> str:
     return next(str(one["id"]) for one in items if one["service"]["id"] == service)
 
 
-_REVOKE_AND_DIE = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from torana.control.keys import repository as keys
-from torana.control.publish.publish import Publisher
-from torana.settings import Settings
-from torana.stores.secrets.master import load
-from torana.stores.snapshots import file
-from torana.stores.sql.engine import create
-
-async def main():
-    data = Path(sys.argv[1])
-    publisher = Publisher(create(Settings(data=str(data))), load(data), data / "snapshot")
-    file.write_packed = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-    async with publisher.change() as connection:
-        await keys.revoke(connection, sys.argv[2], 1)
-
-asyncio.run(main())
-"""
-"""Dies between the commit and the snapshot's file."""
-
-
 def crash(node: Node, data: Path, tree: list[int], app: int) -> float:
     """Seconds from the death of control, which has committed a revocation and not announced it, until every gate refuses the key.
 
@@ -211,7 +190,7 @@ def crash(node: Node, data: Path, tree: list[int], app: int) -> float:
     service = f"service-{node.organisation.granted[app]}"
     control.suspend()
     try:
-        command = [sys.executable, "-c", _REVOKE_AND_DIE, str(data), key_id]
+        command = [sys.executable, "-c", REVOKE_AND_DIE, str(data), key_id]
         done = subprocess.run(command, capture_output=True, timeout=600)
     finally:
         started = time.perf_counter()

@@ -15,6 +15,7 @@ import pytest
 import uvloop
 
 from tests.support import issuing, journey
+from tests.support.dying import REVOKE_AND_DIE
 from tests.support.gate_here import begin, gate_here, limit, snapshot
 from tests.support.instance import Instance, Reply, run_instance
 from tests.support.polling import eventually, kill
@@ -175,35 +176,11 @@ def test_a_thousand_publications_under_load_fail_no_call_and_touch_no_stream(tmp
     uvloop.run(main())
 
 
-_REVOKE_AND_DIE = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from torana.control.keys import repository as keys
-from torana.control.publish.publish import Publisher
-from torana.settings import Settings
-from torana.stores.secrets.master import load
-from torana.stores.snapshots import file
-from torana.stores.sql.engine import create
-
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-async def main():
-    data = Path(sys.argv[1])
-    publisher = Publisher(create(Settings(data=str(data))), load(data), data / "snapshot")
-    file.write_packed = die
-    async with publisher.change() as connection:
-        await keys.revoke(connection, sys.argv[2], 1)
-
-asyncio.run(main())
-"""
-
-
 def test_a_change_whose_maker_was_killed_between_commit_and_snapshot_holds_on_every_gate(instance: Instance) -> None:
     for control_dies_too in (False, True):
         made = json.loads(instance.cli("keys", "create", "--app", "main", "--name", "killed", "--json"))
         on_all_gates(instance, lambda: instance.chat("chat", made["value"]), lambda reply: reply.status == 200)  # noqa: B023
-        command = [sys.executable, "-c", _REVOKE_AND_DIE, str(instance.data), made["id"]]
+        command = [sys.executable, "-c", REVOKE_AND_DIE, str(instance.data), made["id"]]
         done = subprocess.run(command, env=instance.env, cwd=instance.folder, capture_output=True, timeout=60)
         assert done.returncode == -signal.SIGKILL, done.stderr
         if control_dies_too:
